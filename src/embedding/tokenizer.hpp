@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text to token ids as the uncased BERT WordPiece tokenizer of all-MiniLM-L6-v2 makes them, id by
+// id (Devlin et al. 2018; Hugging Face's BertNormalizer, BertPreTokenizer and WordPiece). The
+// vocabulary is read once; after that a Tokenizer is immutable: any thread.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace stoa::embedding {
+
+class Tokenizer {
+  public:
+    /// Reads `tokenizer.json` (any name ending in .json) or a `vocab.txt` with one token a line.
+    /// `model_missing` if it cannot be read, `model_corrupt` if it is not such a vocabulary.
+    static Result<Tokenizer> open(const std::filesystem::path& vocabulary_or_tokenizer_json);
+
+    /// [CLS] … [SEP], at most `tokens_max` ids with both (at least 2); longer text loses its end.
+    /// Bytes that are not UTF-8 are read as U+FFFD, which the tokenizer drops. Time is linear in
+    /// the text up to where the ids are full.
+    [[nodiscard]] std::vector<std::int32_t> encode(std::string_view text,
+                                                   std::size_t tokens_max = 256) const;
+
+  private:
+    class Vocabulary;
+    explicit Tokenizer(std::shared_ptr<const Vocabulary> vocabulary);
+
+    std::shared_ptr<const Vocabulary> vocabulary_;
+};
+
+}  // namespace stoa::embedding
