@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/json.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include <boost/json/parse.hpp>
+
+namespace stoa::json {
+
+Result<Value> parse(std::string_view text) {
+    boost::json::parse_options options;
+    options.max_depth = 32;
+    boost::system::error_code error;
+    auto value = boost::json::parse(text, error, {}, options);
+    if (!error) return value;
+    if (!is_utf8(text)) {
+        return fail(ErrorKind::malformed, "malformed_json", "The JSON text is not valid UTF-8.");
+    }
+    return fail(ErrorKind::malformed, "malformed_json",
+                error == boost::json::error::too_deep
+                    ? "The JSON text is nested deeper than 32 levels."
+                    : "The body is not valid JSON: " + error.message() + ".");
+}
+
+void append_string(std::string& out, std::string_view text) {
+    static constexpr std::string_view hex = "0123456789abcdef";
+    out.push_back('"');
+    std::size_t plain = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x20 && c != '"' && c != '\\') continue;
+        out.append(text, plain, i - plain);
+        plain = i + 1;
+        switch (c) {
+            case '"': out += "\\\""; break;
+            case '\\': out += "\\\\"; break;
+            case '\n': out += "\\n"; break;
+            case '\r': out += "\\r"; break;
+            case '\t': out += "\\t"; break;
+            default:
+                out += "\\u00";
+                out.push_back(hex[c >> 4]);
+                out.push_back(hex[c & 15]);
+        }
+    }
+    out.append(text, plain);
+    out.push_back('"');
+}
+
+void append_number(std::string& out, std::int64_t number) {
+    std::array<char, 24> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    out.append(digits.data(), end);
+}
+
+void append_number(std::string& out, double number) {
+    if (!std::isfinite(number)) {
+        out += "null";
+        return;
+    }
+    std::array<char, 32> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
+    out.append(digits.data(), end);
+}
+
+void Reader::wrong(std::string_view type, std::string message) {
+    constexpr std::size_t errors_max = 50;
+    if (errors_.size() < errors_max) {
+        errors_.push_back({path_, std::move(message), std::string(type)});
+    }
+}
+
+void Reader::read_string(const Value& from, std::string& to) { read_text(from, to, 0, 1'000'000); }
+
+void Reader::read_text(const Value& from, std::string& to, std::size_t min, std::size_t max) {
+    if (!from.is_string()) return wrong("string_type", "Input should be a string");
+    const std::string_view text(from.get_string());
+    if (text.find('\0') != std::string_view::npos) {
+        return wrong("string_nul", "Input should not hold the character U+0000");
+    }
+    const std::size_t length = count_code_points(text);
+    if (length < min) {
+        return wrong("string_too_short",
+                     "String should have at least " + std::to_string(min) + " characters");
+    }
+    if (length > max) {
+        return wrong("string_too_long",
+                     "String should have at most " + std::to_string(max) + " characters");
+    }
+    to = text;
+}
+
+void Reader::read_integer(const Value& from, long long& to, long long min, long long max) {
+    boost::system::error_code error;
+    const auto number = from.is_number() ? from.to_number<std::int64_t>(error) : 0;
+    if (!from.is_number() || error) return wrong("int_type", "Input should be a whole number");
+    if (number < min) {
+        return wrong("greater_than_equal",
+                     "Input should be greater than or equal to " + std::to_string(min));
+    }
+    if (number > max) {
+        return wrong("less_than_equal", "Input should be less than or equal to " + std::to_string(max));
+    }
+    to = number;
+}
+
+void Reader::read_time(const Value& from, Time& to) {
+    const auto time =
+        from.is_string() ? parse_rfc3339(std::string_view(from.get_string())) : std::nullopt;
+    if (!time) return wrong("datetime_parsing", "Input should be an RFC 3339 time such as 2026-01-31T12:00:00Z");
+    to = *time;
+}
+
+void Reader::read_big(const Value& from, BigInt& to) {
+    if (!from.is_string()) {
+        long long number = 0;
+        read_integer(from, number, INT64_MIN, INT64_MAX);
+        to.value = number;
+        return;
+    }
+    const std::string_view text(from.get_string());
+    const auto end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, to.value);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+        wrong("int_parsing", "Input should be a whole number that fits 64 bits");
+    }
+}
+
+const boost::json::object* Reader::object(const Value& from) {
+    const auto* fields = from.if_object();
+    if (fields == nullptr) wrong("model_type", "Input should be an object");
+    return fields;
+}
+
+const boost::json::array* Reader::array(const Value& from, std::size_t items_max) {
+    const auto* items = from.if_array();
+    if (items == nullptr) {
+        wrong("list_type", "Input should be a list");
+    } else if (items->size() > items_max) {
+        wrong("too_long", "List should have at most " + std::to_string(items_max) + " items");
+        return nullptr;
+    }
+    return items;
+}
+
+void Reader::refuse_unknown(const boost::json::object& fields, std::span<const std::string_view> known) {
+    for (const auto& field : fields) {
+        if (std::ranges::find(known, std::string_view(field.key())) != known.end()) continue;
+        path_.emplace_back(cut_utf8(field.key(), 64));
+        wrong("extra_forbidden", "Extra inputs are not permitted");
+        path_.pop_back();
+    }
+}
+
+}  // namespace stoa::json

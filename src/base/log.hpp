@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log lines: for people on a terminal, ECS JSON (Elastic Common Schema 8) otherwise, always on stderr.
+// Fields carry ECS names ("event.duration"). Never pass secrets, tokens, message or document text.
+// `trace.id` is added by itself while a TraceScope is alive on the thread. Any thread.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+
+namespace stoa::log {
+
+enum class Level { debug, info, warning, error };
+enum class Format { automatic, human, json };
+
+struct Field {
+    std::string_view key;
+    std::string value;
+};
+
+/// To be called once, before threads start; without it lines go out at `info` in automatic format.
+void configure(Level least, Format format, std::string service);
+
+void write(Level level, std::string_view message, std::initializer_list<Field> fields);
+
+inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(Level::debug, message, fields);
+}
+inline void info(std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(Level::info, message, fields);
+}
+inline void warning(std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(Level::warning, message, fields);
+}
+inline void error(std::string_view message, std::initializer_list<Field> fields = {}) {
+    write(Level::error, message, fields);
+}
+
+/// While alive, lines of this thread carry `trace.id` (32 hex digits, W3C Trace Context).
+class TraceScope {
+  public:
+    explicit TraceScope(std::string trace_id);
+    ~TraceScope();
+    TraceScope(const TraceScope&) = delete;
+    TraceScope& operator=(const TraceScope&) = delete;
+    /// The current thread's trace id, empty if there is none.
+    static const std::string& current();
+
+  private:
+    std::string before_;
+};
+
+}  // namespace stoa::log

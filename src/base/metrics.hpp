@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// The process's metrics, by Prometheus' naming rules: `stoa_` prefix, base units last, `_total` on
+// counters. Labels must be bounded: route templates, query names, states; never ids or input.
+// Owner: the composition root, which hands it by reference. Any thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace prometheus {
+class Registry;
+}
+
+namespace stoa {
+
+class Metrics {
+  public:
+    using Labels = std::map<std::string, std::string>;
+
+    Metrics();
+    ~Metrics();
+    Metrics(const Metrics&) = delete;
+    Metrics& operator=(const Metrics&) = delete;
+
+    /// Adds to the counter `name` (made at its first use; `help` is of that time).
+    void count(const std::string& name, const std::string& help, const Labels& labels = {}, double by = 1);
+    void set(const std::string& name, const std::string& help, const Labels& labels, double value);
+    /// A histogram in seconds, with buckets from 0.5 ms to 10 s.
+    void observe_seconds(const std::string& name, const std::string& help, const Labels& labels,
+                         double seconds);
+    /// The text exposition format 0.0.4 of everything, sorted by name.
+    [[nodiscard]] std::string expose() const;
+
+  private:
+    std::shared_ptr<prometheus::Registry> registry_;
+};
+
+}  // namespace stoa

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/time.hpp"
+
+#include <array>
+#include <cstdio>
+
+namespace stoa {
+namespace {
+
+/// Reads `digits` decimal digits at `at` and moves on; -1 if they are not all digits.
+int read_number(std::string_view text, std::size_t& at, std::size_t digits) {
+    if (at + digits > text.size()) return -1;
+    int value = 0;
+    for (std::size_t i = 0; i < digits; ++i, ++at) {
+        if (text[at] < '0' || text[at] > '9') return -1;
+        value = value * 10 + (text[at] - '0');
+    }
+    return value;
+}
+
+bool read_char(std::string_view text, std::size_t& at, std::string_view any_of) {
+    if (at >= text.size() || any_of.find(text[at]) == std::string_view::npos) return false;
+    ++at;
+    return true;
+}
+
+std::optional<std::chrono::microseconds> read_fraction(std::string_view text, std::size_t& at) {
+    if (at >= text.size() || text[at] != '.') return std::chrono::microseconds(0);
+    ++at;
+    int micros = 0;
+    int digits = 0;
+    for (; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, ++digits) {
+        if (digits < 6) micros = micros * 10 + (text[at] - '0');
+    }
+    if (digits == 0) return std::nullopt;
+    for (int i = digits; i < 6; ++i) micros *= 10;
+    return std::chrono::microseconds(micros);
+}
+
+std::optional<std::chrono::minutes> read_offset(std::string_view text, std::size_t& at) {
+    if (at >= text.size()) return std::nullopt;
+    const char sign = text[at++];
+    if (sign == 'Z' || sign == 'z') return std::chrono::minutes(0);
+    if (sign != '+' && sign != '-') return std::nullopt;
+    const int hours = read_number(text, at, 2);
+    if (hours < 0 || hours > 23 || !read_char(text, at, ":")) return std::nullopt;
+    const int minutes = read_number(text, at, 2);
+    if (minutes < 0 || minutes > 59) return std::nullopt;
+    const std::chrono::minutes offset(hours * 60 + minutes);
+    return sign == '-' ? -offset : offset;
+}
+
+}  // namespace
+
+std::string to_rfc3339(Time time) {
+    using namespace std::chrono;
+    const auto day = floor<days>(time);
+    const year_month_day date(day);
+    const hh_mm_ss clock(time - day);
+    std::array<char, 64> text;
+    int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
+                             static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                             static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                             static_cast<int>(clock.minutes().count()),
+                             static_cast<int>(clock.seconds().count()));
+    std::string out(text.data(), static_cast<std::size_t>(size));
+    if (const auto micros = clock.subseconds().count(); micros != 0) {
+        size = std::snprintf(text.data(), text.size(), ".%06d", static_cast<int>(micros));
+        out.append(text.data(), static_cast<std::size_t>(size));
+    }
+    out.push_back('Z');
+    return out;
+}
+
+std::optional<Time> parse_rfc3339(std::string_view text) {
+    using namespace std::chrono;
+    std::size_t at = 0;
+    const int y = read_number(text, at, 4);
+    if (y < 0 || !read_char(text, at, "-")) return std::nullopt;
+    const int mo = read_number(text, at, 2);
+    if (mo < 0 || !read_char(text, at, "-")) return std::nullopt;
+    const int d = read_number(text, at, 2);
+    if (d < 0 || !read_char(text, at, "Tt")) return std::nullopt;
+    const int h = read_number(text, at, 2);
+    if (h < 0 || h > 23 || !read_char(text, at, ":")) return std::nullopt;
+    const int mi = read_number(text, at, 2);
+    if (mi < 0 || mi > 59 || !read_char(text, at, ":")) return std::nullopt;
+    const int s = read_number(text, at, 2);
+    if (s < 0 || s > 60) return std::nullopt;
+    const auto fraction = read_fraction(text, at);
+    if (!fraction) return std::nullopt;
+    const auto offset = read_offset(text, at);
+    if (!offset || at != text.size()) return std::nullopt;
+    const year_month_day date(year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d)));
+    if (!date.ok()) return std::nullopt;
+    return Time(sys_days(date)) + hours(h) + minutes(mi) + seconds(s) + *fraction - *offset;
+}
+
+}  // namespace stoa
