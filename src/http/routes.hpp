@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// The route table: method, path template, who may call, handler. It is filled once, in one visible
+// place (app/route_table.cpp), and then only read. `endpoint` turns a typed function into a handler:
+// it reads the JSON body, calls, and writes the answer. Read-only after start; any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "http/message.hpp"
+#include "http/socket.hpp"
+
+namespace stoa::http {
+
+enum class Access {
+    anyone,
+    signed_in,  ///< 401 without a valid access token; checked before the body is read
+    optional    ///< a token is checked if one comes
+};
+
+enum class BodyKind {
+    none_or_json,  ///< at most `json_bytes_max`
+    multipart      ///< streamed; at most `upload_bytes_max`
+};
+
+struct Route {
+    Method method;
+    std::string path;  ///< "/api/v1/rooms/{room_id}/messages"
+    Access access;
+    BodyKind body;
+    Handler handler;
+    SocketFactory socket;  ///< set for WebSocket routes (method get)
+};
+
+class Routes {
+  public:
+    void get(std::string path, Access access, Handler handler);
+    void post(std::string path, Access access, Handler handler);
+    void put(std::string path, Access access, Handler handler);
+    void patch(std::string path, Access access, Handler handler);
+    void remove(std::string path, Access access, Handler handler);  ///< DELETE
+    /// POST whose body is multipart/form-data.
+    void upload(std::string path, Access access, Handler handler);
+    void socket(std::string path, SocketFactory factory);
+
+    struct Match {
+        const Route* route = nullptr;
+        Headers path_parameters;
+        std::vector<Method> allowed;  ///< of the path, if the method is not (405)
+    };
+    /// A fixed segment wins over a parameter. Parameters match one non-empty segment.
+    [[nodiscard]] Match find(Method method, std::string_view decoded_path) const;
+    [[nodiscard]] const std::vector<Route>& all() const { return routes_; }
+
+  private:
+    void add(Method method, std::string path, Access access, BodyKind body, Handler handler,
+             SocketFactory socket);
+    std::vector<Route> routes_;
+};
+
+/// Return types of endpoint functions beside plain values (200) and void (204).
+template <class T>
+struct Created {
+    T value;
+};
+template <class T>
+struct Accepted {
+    T value;
+};
+
+/// `{"items":[…],"next_cursor":…}`
+template <class T>
+struct Listing {
+    std::vector<T> items;
+    std::optional<std::string> next_cursor;
+    BOOST_DESCRIBE_CLASS(Listing, (), (items, next_cursor), (), ())
+};
+
+namespace detail {
+template <class T>
+Response answer(const T& value) {
+    if constexpr (std::is_same_v<T, Response>) return value;
+    else return Response::json_text(200, json::to_text(value));
+}
+template <class T>
+Response answer(const Created<T>& created) {
+    return Response::json_text(201, json::to_text(created.value));
+}
+template <class T>
+Response answer(const Accepted<T>& accepted) {
+    return Response::json_text(202, json::to_text(accepted.value));
+}
+template <class T>
+Response answer_result(const Result<T>& result, const Request& request) {
+    if (!result) return problem(result.error(), request.request_id);
+    if constexpr (std::is_void_v<T>) return Response::no_content();
+    else return answer(*result);
+}
+}  // namespace detail
+
+/// A handler from `Result<Out>(const Request&)`.
+template <class F>
+Handler endpoint(F function) {
+    return [function = std::move(function)](Request& request) {
+        return detail::answer_result(function(request), request);
+    };
+}
+
+/// `unsupported_media_type` (415) unless the body is said to be application/json (or says nothing).
+Result<void> check_json_content_type(const Request& request);
+
+/// A handler from `Result<Out>(const Request&, const In&)`; In is read from the JSON body (400 if it
+/// is no JSON, 415 if its Content-Type is another, 422 if its fields are wrong).
+template <class In, class F>
+Handler endpoint_with_body(F function) {
+    return [function = std::move(function)](Request& request) -> Response {
+        if (auto checked = check_json_content_type(request); !checked) {
+            return problem(checked.error(), request.request_id);
+        }
+        auto input = json::read<In>(request.body);
+        if (!input) return problem(input.error(), request.request_id);
+        return detail::answer_result(function(static_cast<const Request&>(request), *input), request);
+    };
+}
+
+}  // namespace stoa::http

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP/1.1 and WebSocket server: an asynchronous edge (Boost.Beast, one or two threads) that
+// parses, limits and times out, in front of the worker pool where handlers run. Every answer carries
+// `X-Request-Id`. Owner: the composition root; `start` and `stop` from its thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/metrics.hpp"
+#include "base/worker_pool.hpp"
+#include "http/routes.hpp"
+
+namespace stoa::http {
+
+struct ServerOptions {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8080;
+    std::size_t threads = 1;
+    std::size_t connections_max = 10'000;
+    std::size_t header_bytes_max = 16 * 1024;
+    std::size_t headers_max = 100;
+    std::uint64_t json_bytes_max = 1024 * 1024;
+    std::uint64_t upload_bytes_max = 200ULL * 1024 * 1024;
+    std::uint64_t socket_message_bytes_max = 64 * 1024;
+    std::chrono::seconds header_timeout{10};
+    std::chrono::seconds body_timeout{30};   ///< without a single byte
+    std::chrono::seconds idle_timeout{60};
+    std::filesystem::path upload_dir;        ///< where parts of uploads are spooled
+    std::vector<std::string> allowed_origins;  ///< for WebSocket and CORS; own origin always
+};
+
+/// Checks a bearer token; called on the worker pool.
+using Authenticator = std::function<Result<Caller>(std::string_view token)>;
+
+class Server {
+  public:
+    Server(ServerOptions options, const Routes& routes, Authenticator authenticate, WorkerPool& pool,
+           Metrics& metrics);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Binds and listens. `address_in_use` or `address_unavailable` (unavailable), naming the address.
+    Result<void> start();
+    [[nodiscard]] std::uint16_t port() const;  ///< the bound one, if `port` was 0
+    /// No new connections; requests under way finish (at most `deadline`); sockets get 1012.
+    void stop(std::chrono::milliseconds deadline);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace stoa::http

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// WebSocket connections (RFC 6455) as features see them. A `Socket` is a thread-safe handle; what is
+// sent is framed once, appended to the connection's bounded buffer and flushed once per tick. Its
+// `SocketHandler` is called on the worker pool, one call at a time and in order of arrival. `Hub`
+// fans one text out to every socket of a group.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/id.hpp"
+#include "base/metrics.hpp"
+#include "base/result.hpp"
+#include "http/message.hpp"
+
+namespace stoa::http {
+
+namespace close_code {
+inline constexpr std::uint16_t normal = 1000, going_away = 1001, protocol_error = 1002,
+                               invalid_data = 1007, policy = 1008, too_big = 1009, restart = 1012,
+                               overloaded = 1013, unauthenticated = 4401, forbidden = 4403,
+                               not_found = 4404;
+}  // namespace close_code
+
+class Socket {
+  public:
+    virtual ~Socket() = default;
+    /// Queues one text message. A peer whose buffer would pass its limit (1 MiB) is closed with 1013.
+    virtual void send(std::string_view text) = 0;
+    /// Sends what is queued, then the close frame; later calls do nothing.
+    virtual void close(std::uint16_t code, std::string_view reason) = 0;
+    /// Calls `on_timer` of the handler once after `delay` (a later call replaces an earlier one).
+    virtual void set_timer(std::chrono::milliseconds delay) = 0;
+};
+
+class SocketHandler {
+  public:
+    virtual ~SocketHandler() = default;
+    virtual void on_open() = 0;
+    virtual void on_text(std::string_view text) = 0;
+    virtual void on_timer() {}
+    /// The last call; the socket is gone.
+    virtual void on_close() = 0;
+};
+
+/// Called on the worker pool before the upgrade is answered; an error is answered as HTTP instead.
+/// `Sec-WebSocket-Protocol: stoa.v1` is selected by the server if the client offers it.
+using SocketFactory =
+    std::function<Result<std::unique_ptr<SocketHandler>>(const Request&, std::shared_ptr<Socket>)>;
+
+/// Groups of sockets by room, on this node.
+class Hub {
+  public:
+    Hub();
+    ~Hub();
+    Hub(const Hub&) = delete;
+    Hub& operator=(const Hub&) = delete;
+
+    void join(const RoomId& room, const std::shared_ptr<Socket>& socket);
+    void leave(const RoomId& room, const std::shared_ptr<Socket>& socket);
+    /// Sends `text` to every socket of the room; returns how many.
+    std::size_t publish(const RoomId& room, std::string_view text);
+    [[nodiscard]] std::size_t count(const RoomId& room) const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace stoa::http

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pub/sub on one connection and one thread of its own. It reconnects with backoff and subscribes
+// again by itself; because Redis forgets what nobody heard, `on_gap` tells after each (re)connection
+// that messages may have been missed. `subscribe`/`unsubscribe` from any thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "redis/client.hpp"
+
+namespace stoa::redis {
+
+class Subscriber {
+  public:
+    struct Handlers {
+        std::function<void(std::string_view channel, std::string_view payload)> on_message;
+        std::function<void()> on_gap;
+    };
+    /// The handlers are called on the subscriber's thread, one at a time.
+    Subscriber(Options options, Handlers handlers);
+    ~Subscriber();
+    Subscriber(const Subscriber&) = delete;
+    Subscriber& operator=(const Subscriber&) = delete;
+
+    void subscribe(const std::string& channel);
+    void unsubscribe(const std::string& channel);
+    [[nodiscard]] bool connected() const;
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace stoa::redis
