@@ -1,0 +1,92 @@
+-- The library: files, their pages and chunks, who may read them, and annotations.
+CREATE TABLE pdf_uploads (
+    id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    user_id         uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE, -- the owner
+    title           text NOT NULL,
+    file_name       text NOT NULL,
+    sha256          text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+    mime_type       varchar(100) NOT NULL,
+    file_size_bytes bigint NOT NULL CHECK (file_size_bytes >= 0),
+    page_count      integer,
+    pages_done      integer NOT NULL DEFAULT 0,
+    status          text NOT NULL DEFAULT 'queued'
+                    CHECK (status IN ('queued', 'processing', 'ready', 'failed')),
+    error_code      text,
+    error           text,
+    storage_key     text NOT NULL,
+    version         integer NOT NULL DEFAULT 1,
+    room_id         uuid REFERENCES study_rooms (id) ON DELETE SET NULL, -- where it was uploaded
+    arweave_tx      text,
+    ipfs_hash       text,
+    is_public       boolean NOT NULL DEFAULT false,
+    tags            jsonb NOT NULL DEFAULT '[]',
+    download_count  integer NOT NULL DEFAULT 0,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX idx_pdf_uploads_user ON pdf_uploads (user_id, created_at DESC);
+CREATE INDEX idx_pdf_uploads_sha256 ON pdf_uploads (sha256);
+
+CREATE TABLE document_pages (
+    document_id uuid NOT NULL REFERENCES pdf_uploads (id) ON DELETE CASCADE,
+    page        integer NOT NULL CHECK (page > 0),
+    label       text NOT NULL DEFAULT '',
+    width       real NOT NULL,
+    height      real NOT NULL,
+    text        text NOT NULL,
+    words       jsonb NOT NULL, -- [[begin, end, x0, y0, x1, y1], …]: byte ranges of text and their boxes
+    PRIMARY KEY (document_id, page)
+);
+
+-- A chunk lies inside one page: text is the bytes [text_begin, text_end) of the page's text.
+CREATE TABLE document_chunks (
+    id            uuid PRIMARY KEY,
+    document_id   uuid NOT NULL REFERENCES pdf_uploads (id) ON DELETE CASCADE,
+    ordinal       integer NOT NULL,
+    page          integer NOT NULL,
+    text_begin    integer NOT NULL,
+    text_end      integer NOT NULL,
+    text          text NOT NULL,
+    lexemes       tsvector GENERATED ALWAYS AS (to_tsvector('english', text)) STORED,
+    embedding     vector(384) NOT NULL,
+    model         text NOT NULL,
+    model_version text NOT NULL,
+    UNIQUE (document_id, ordinal)
+);
+CREATE INDEX idx_document_chunks_embedding ON document_chunks
+    USING hnsw (embedding vector_cosine_ops) WITH (m = 16, ef_construction = 64);
+CREATE INDEX idx_document_chunks_lexemes ON document_chunks USING gin (lexemes);
+
+CREATE TABLE document_permissions (
+    id              uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    document_id     uuid NOT NULL REFERENCES pdf_uploads (id) ON DELETE CASCADE,
+    user_id         uuid REFERENCES users (id) ON DELETE CASCADE,
+    room_id         uuid REFERENCES study_rooms (id) ON DELETE CASCADE,
+    permission_type varchar(20) NOT NULL CHECK (permission_type IN ('read', 'write', 'admin')),
+    granted_by      uuid REFERENCES users (id) ON DELETE SET NULL,
+    granted_at      timestamptz NOT NULL DEFAULT now(),
+    expires_at      timestamptz,
+    UNIQUE NULLS NOT DISTINCT (document_id, user_id, room_id),
+    CHECK ((user_id IS NULL) <> (room_id IS NULL))
+);
+CREATE INDEX idx_document_permissions_room ON document_permissions (room_id);
+CREATE INDEX idx_document_permissions_user ON document_permissions (user_id);
+
+CREATE TABLE highlights (
+    id          uuid PRIMARY KEY DEFAULT gen_random_uuid(),
+    document_id uuid NOT NULL REFERENCES pdf_uploads (id) ON DELETE CASCADE,
+    user_id     uuid NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    room_id     uuid REFERENCES study_rooms (id) ON DELETE SET NULL,
+    quote       text NOT NULL,
+    prefix      text NOT NULL DEFAULT '',
+    suffix      text NOT NULL DEFAULT '',
+    page        integer,
+    boxes       jsonb NOT NULL DEFAULT '[]', -- [{page, x0, y0, x1, y1}, …]
+    note        text,
+    visibility  text NOT NULL DEFAULT 'private' CHECK (visibility IN ('private', 'room', 'public')),
+    is_orphan   boolean NOT NULL DEFAULT false,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    updated_at  timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX idx_highlights_document ON highlights (document_id);
+CREATE INDEX idx_highlights_user ON highlights (user_id);
