@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/id.hpp"
 
-#include <sys/random.h>
-
 #include <chrono>
 #include <stdexcept>
+
+#include <sys/random.h>
 
 namespace stoa {
 namespace {

@@ -35,11 +35,21 @@ void append_string(std::string& out, std::string_view text) {
         out.append(text, plain, i - plain);
         plain = i + 1;
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
                 out += "\\u00";
                 out.push_back(hex[c >> 4]);
@@ -102,7 +112,8 @@ void Reader::read_integer(const Value& from, long long& to, long long min, long 
                      "Input should be greater than or equal to " + std::to_string(min));
     }
     if (number > max) {
-        return wrong("less_than_equal", "Input should be less than or equal to " + std::to_string(max));
+        return wrong("less_than_equal",
+                     "Input should be less than or equal to " + std::to_string(max));
     }
     to = number;
 }
@@ -110,7 +121,9 @@ void Reader::read_integer(const Value& from, long long& to, long long min, long 
 void Reader::read_time(const Value& from, Time& to) {
     const auto time =
         from.is_string() ? parse_rfc3339(std::string_view(from.get_string())) : std::nullopt;
-    if (!time) return wrong("datetime_parsing", "Input should be an RFC 3339 time such as 2026-01-31T12:00:00Z");
+    if (!time)
+        return wrong("datetime_parsing",
+                     "Input should be an RFC 3339 time such as 2026-01-31T12:00:00Z");
     to = *time;
 }
 
@@ -146,7 +159,8 @@ const boost::json::array* Reader::array(const Value& from, std::size_t items_max
     return items;
 }
 
-void Reader::refuse_unknown(const boost::json::object& fields, std::span<const std::string_view> known) {
+void Reader::refuse_unknown(const boost::json::object& fields,
+                            std::span<const std::string_view> known) {
     for (const auto& field : fields) {
         if (std::ranges::find(known, std::string_view(field.key())) != known.end()) continue;
         path_.emplace_back(cut_utf8(field.key(), 64));

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// Structs to and from JSON. A struct described with BOOST_DESCRIBE_STRUCT is its own schema: reading
-// refuses unknown fields, wrong types and values out of the bounds that the member types carry
-// (`Text`, `Int`, `List`), and names every mistake; writing appends straight to a string, with no tree
-// between. An enum's JSON name is its enumerator's, less a trailing `_` (`public_` is "public").
-// Pure functions; any thread.
+// Structs to and from JSON. A struct described with BOOST_DESCRIBE_STRUCT is its own schema:
+// reading refuses unknown fields, wrong types and values out of the bounds that the member types
+// carry
+// (`Text`, `Int`, `List`), and names every mistake; writing appends straight to a string, with no
+// tree between. An enum's JSON name is its enumerator's, less a trailing `_` (`public_` is
+// "public"). Pure functions; any thread.
 #pragma once
+
+#include "base/id.hpp"
+#include "base/result.hpp"
+#include "base/text.hpp"
+#include "base/time.hpp"
 
 #include <cstdint>
 #include <map>
@@ -19,11 +25,6 @@
 #include <boost/json/value.hpp>
 #include <boost/mp11.hpp>
 
-#include "base/id.hpp"
-#include "base/result.hpp"
-#include "base/text.hpp"
-#include "base/time.hpp"
-
 namespace stoa::json {
 
 using Value = boost::json::value;
@@ -34,7 +35,8 @@ struct List {
     std::vector<T> items;
 };
 
-/// JSON text that is already serialised (a JSONB column, another program's answer); written as it is.
+/// JSON text that is already serialised (a JSONB column, another program's answer); written as it
+/// is.
 struct Raw {
     std::string text = "null";
 };
@@ -138,11 +140,15 @@ class Reader {
 template <class T>
 void Reader::read(const Value& from, T& to) {
     if constexpr (std::is_same_v<T, bool>) {
-        if (from.is_bool()) to = from.get_bool();
-        else wrong("bool_type", "Input should be true or false");
+        if (from.is_bool())
+            to = from.get_bool();
+        else
+            wrong("bool_type", "Input should be true or false");
     } else if constexpr (std::is_same_v<T, double>) {
-        if (from.is_number()) to = from.to_number<double>();
-        else wrong("float_type", "Input should be a number");
+        if (from.is_number())
+            to = from.to_number<double>();
+        else
+            wrong("float_type", "Input should be a number");
     } else if constexpr (std::is_integral_v<T>) {
         long long number = 0;
         read_integer(from, number, std::numeric_limits<T>::min(), std::numeric_limits<T>::max());
@@ -160,12 +166,17 @@ void Reader::read(const Value& from, T& to) {
     } else if constexpr (detail::int_of<T>::value) {
         read_integer(from, to.value, detail::int_of<T>::min, detail::int_of<T>::max);
     } else if constexpr (detail::is_id<T>::value) {
-        const auto id = from.is_string() ? T::parse(std::string_view(from.get_string())) : std::nullopt;
-        if (id) to = *id;
-        else wrong("uuid_parsing", "Input should be a UUID of 36 characters");
+        const auto id =
+            from.is_string() ? T::parse(std::string_view(from.get_string())) : std::nullopt;
+        if (id)
+            to = *id;
+        else
+            wrong("uuid_parsing", "Input should be a UUID of 36 characters");
     } else if constexpr (detail::is_optional<T>::value) {
-        if (from.is_null()) to.reset();
-        else read(from, to.emplace());
+        if (from.is_null())
+            to.reset();
+        else
+            read(from, to.emplace());
     } else if constexpr (detail::list_of<T>::value || detail::is_vector<T>::value) {
         std::size_t items_max = 1000;
         if constexpr (detail::list_of<T>::value) items_max = detail::list_of<T>::max;
@@ -178,8 +189,10 @@ void Reader::read(const Value& from, T& to) {
                 path_.pop_back();
             }
         };
-        if constexpr (detail::list_of<T>::value) fill(to.items);
-        else fill(to);
+        if constexpr (detail::list_of<T>::value)
+            fill(to.items);
+        else
+            fill(to);
     } else if constexpr (std::is_enum_v<T>) {
         const auto found =
             from.is_string() ? parse_enum<T>(std::string_view(from.get_string())) : std::nullopt;
@@ -226,12 +239,16 @@ Result<T> read(std::string_view text, std::string root = "body") {
     T result{};
     reader.read(*value, result);
     if (reader.errors().empty()) return result;
-    Error error{ErrorKind::invalid, "validation_failed", "The request is well-formed but has wrong values.",
-                reader.take_errors(), {}};
+    Error error{ErrorKind::invalid,
+                "validation_failed",
+                "The request is well-formed but has wrong values.",
+                reader.take_errors(),
+                {}};
     return tl::unexpected<Error>(std::move(error));
 }
 
-/// Appends `value` as JSON. Structs and enums must be described; null optionals are written as null.
+/// Appends `value` as JSON. Structs and enums must be described; null optionals are written as
+/// null.
 template <class T>
 void write(std::string& out, const T& value) {
     if constexpr (std::is_same_v<T, bool>) {
@@ -255,8 +272,10 @@ void write(std::string& out, const T& value) {
     } else if constexpr (detail::is_id<T>::value) {
         append_string(out, value.str());
     } else if constexpr (detail::is_optional<T>::value) {
-        if (value) write(out, *value);
-        else out += "null";
+        if (value)
+            write(out, *value);
+        else
+            out += "null";
     } else if constexpr (detail::list_of<T>::value) {
         write(out, value.items);
     } else if constexpr (detail::is_vector<T>::value) {

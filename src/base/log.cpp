@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/log.hpp"
 
-#include <unistd.h>
+#include "base/json.hpp"
+#include "base/time.hpp"
 
 #include <array>
 #include <atomic>
@@ -9,9 +10,7 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-
-#include "base/json.hpp"
-#include "base/time.hpp"
+#include <unistd.h>
 
 namespace stoa::log {
 namespace {
@@ -23,15 +22,16 @@ struct State {
 };
 
 State make_state(Level least, Format format, std::string service) {
-    static constexpr std::array levels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                       spdlog::level::err};
+    static constexpr std::array levels{spdlog::level::debug, spdlog::level::info,
+                                       spdlog::level::warn, spdlog::level::err};
     State state;
     state.logger =
         std::make_shared<spdlog::logger>("stoa", std::make_shared<spdlog::sinks::stderr_sink_mt>());
     state.logger->set_level(levels[static_cast<std::size_t>(least)]);
     state.logger->set_pattern("%v");
     state.logger->flush_on(spdlog::level::debug);
-    state.json = format == Format::json || (format == Format::automatic && isatty(STDERR_FILENO) == 0);
+    state.json =
+        format == Format::json || (format == Format::automatic && isatty(STDERR_FILENO) == 0);
     state.service = std::move(service);
     return state;
 }
@@ -93,13 +93,13 @@ void configure(Level least, Format format, std::string service) {
 }
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields) {
-    static constexpr std::array levels{spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                       spdlog::level::err};
+    static constexpr std::array levels{spdlog::level::debug, spdlog::level::info,
+                                       spdlog::level::warn, spdlog::level::err};
     const auto spd_level = levels[static_cast<std::size_t>(level)];
     if (!state().logger->should_log(spd_level)) return;
-    state().logger->log(spd_level, "{}",
-                        state().json ? json_line(level, message, fields)
-                                     : human_line(level, message, fields));
+    state().logger->log(
+        spd_level, "{}",
+        state().json ? json_line(level, message, fields) : human_line(level, message, fields));
 }
 
 TraceScope::TraceScope(std::string id) : before_(std::exchange(trace_id(), std::move(id))) {}

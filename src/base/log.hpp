@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Log lines: for people on a terminal, ECS JSON (Elastic Common Schema 8) otherwise, always on stderr.
-// Fields carry ECS names ("event.duration"). Never pass secrets, tokens, message or document text.
-// `trace.id` is added by itself while a TraceScope is alive on the thread. Any thread.
+// Log lines: for people on a terminal, ECS JSON (Elastic Common Schema 8) otherwise, always on
+// stderr. Fields carry ECS names ("event.duration"). Never pass secrets, tokens, message or
+// document text. `trace.id` is added by itself while a TraceScope is alive on the thread. Any
+// thread.
 #pragma once
 
 #include <initializer_list>

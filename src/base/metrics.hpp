@@ -25,7 +25,8 @@ class Metrics {
     Metrics& operator=(const Metrics&) = delete;
 
     /// Adds to the counter `name` (made at its first use; `help` is of that time).
-    void count(const std::string& name, const std::string& help, const Labels& labels = {}, double by = 1);
+    void count(const std::string& name, const std::string& help, const Labels& labels = {},
+               double by = 1);
     void set(const std::string& name, const std::string& help, const Labels& labels, double value);
     /// A histogram in seconds, with buckets from 0.5 ms to 10 s.
     void observe_seconds(const std::string& name, const std::string& help, const Labels& labels,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Expected outcomes are values: `Result<T>` holds what a caller asked for or an `Error` that may be
-// shown to the person who asked. Exceptions mean bugs or exhausted resources and are caught once per
-// request or job. `code` is API: it never changes meaning. Immutable values; any thread.
+// shown to the person who asked. Exceptions mean bugs or exhausted resources and are caught once
+// per request or job. `code` is API: it never changes meaning. Immutable values; any thread.
 #pragma once
 
 #include <chrono>
@@ -40,7 +40,8 @@ struct FieldError {
 struct Error {
     ErrorKind kind;
     std::string_view code;  ///< a literal such as "room_full"
-    std::string message;    ///< a sentence for the person who asked: what is wrong, what would be right
+    std::string
+        message;  ///< a sentence for the person who asked: what is wrong, what would be right
     std::vector<FieldError> fields{};
     std::optional<std::chrono::seconds> retry_after{};
 };
@@ -62,8 +63,10 @@ template <class T>
 
 /// 503 with Retry-After: a part we need (PostgreSQL, Redis, a model) is away or full.
 [[nodiscard]] inline tl::unexpected<Error> unavailable(
-    std::string_view code, std::string message, std::chrono::seconds after = std::chrono::seconds(1)) {
-    return tl::unexpected<Error>(Error{ErrorKind::unavailable, code, std::move(message), {}, after});
+    std::string_view code, std::string message,
+    std::chrono::seconds after = std::chrono::seconds(1)) {
+    return tl::unexpected<Error>(
+        Error{ErrorKind::unavailable, code, std::move(message), {}, after});
 }
 
 }  // namespace stoa

@@ -53,7 +53,8 @@ std::size_t count_code_points(std::string_view text) {
 
 std::string_view cut_utf8(std::string_view text, std::size_t bytes_max) {
     if (text.size() <= bytes_max) return text;
-    while (bytes_max > 0 && is_continuation(static_cast<unsigned char>(text[bytes_max]))) --bytes_max;
+    while (bytes_max > 0 && is_continuation(static_cast<unsigned char>(text[bytes_max])))
+        --bytes_max;
     return text.substr(0, bytes_max);
 }
 

@@ -58,11 +58,11 @@ std::string to_rfc3339(Time time) {
     const year_month_day date(day);
     const hh_mm_ss clock(time - day);
     std::array<char, 64> text;
-    int size = std::snprintf(text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                             static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                             static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-                             static_cast<int>(clock.minutes().count()),
-                             static_cast<int>(clock.seconds().count()));
+    int size = std::snprintf(
+        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+        static_cast<int>(clock.seconds().count()));
     std::string out(text.data(), static_cast<std::size_t>(size));
     if (const auto micros = clock.subseconds().count(); micros != 0) {
         size = std::snprintf(text.data(), text.size(), ".%06d", static_cast<int>(micros));
@@ -91,7 +91,8 @@ std::optional<Time> parse_rfc3339(std::string_view text) {
     if (!fraction) return std::nullopt;
     const auto offset = read_offset(text, at);
     if (!offset || at != text.size()) return std::nullopt;
-    const year_month_day date(year(y), month(static_cast<unsigned>(mo)), day(static_cast<unsigned>(d)));
+    const year_month_day date(year(y), month(static_cast<unsigned>(mo)),
+                              day(static_cast<unsigned>(d)));
     if (!date.ok()) return std::nullopt;
     return Time(sys_days(date)) + hours(h) + minutes(mi) + seconds(s) + *fraction - *offset;
 }

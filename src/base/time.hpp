@@ -15,12 +15,14 @@ using Time = std::chrono::sys_time<std::chrono::microseconds>;
 using Clock = std::function<Time()>;
 
 inline Time now() {
-    return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+    return std::chrono::time_point_cast<std::chrono::microseconds>(
+        std::chrono::system_clock::now());
 }
 
 /// "2026-11-22T18:40:00.123456Z"; whole seconds have no fraction.
 std::string to_rfc3339(Time time);
-/// RFC 3339 with `Z` or a numeric offset; a fraction past microseconds is cut. Anything else: nothing.
+/// RFC 3339 with `Z` or a numeric offset; a fraction past microseconds is cut. Anything else:
+/// nothing.
 std::optional<Time> parse_rfc3339(std::string_view text);
 
 }  // namespace stoa

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <numeric>
+#include <sstream>
+
+#include <toml++/toml.h>
+
+extern char** environ;
+
+namespace stoa {
+namespace {
+
+std::string upper(std::string_view name) {
+    std::string text = "STOA_";
+    for (const char c : name) text.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
+    return text;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), std::size_t{0});
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = row[0];
+        row[0] = i + 1;
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const std::size_t change = diagonal + (a[i] == b[j] ? 0U : 1U);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({change, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
+std::string_view nearest_name(std::string_view name) {
+    return std::ranges::min(setting_table(), {},
+                            [&](const Setting& s) { return edit_distance(name, s.name); })
+        .name;
+}
+
+Result<std::string> read_secret_file(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text((std::istreambuf_iterator<char>(file)), {});
+    if (!file) {
+        return fail(ErrorKind::invalid, "settings_invalid", "cannot read the file " + path);
+    }
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+    return text;
+}
+
+/// Puts one text into its member; the mistake as a sentence otherwise.
+std::string assign(Settings& settings, const Setting& setting, const std::string& value) {
+    if (const auto* text = std::get_if<std::string Settings::*>(&setting.member)) {
+        if (!setting.choices.empty() &&
+            std::ranges::find(setting.choices, value) == setting.choices.end()) {
+            std::string names;
+            for (const auto choice : setting.choices)
+                names += (names.empty() ? "" : ", ") + std::string(choice);
+            return "should be one of " + names + ", is \"" + value + "\"";
+        }
+        settings.*(*text) = value;
+        return {};
+    }
+    std::int64_t number = 0;
+    const auto end = value.data() + value.size();
+    const auto parsed = std::from_chars(value.data(), end, number);
+    if (parsed.ec != std::errc() || parsed.ptr != end) {
+        return "should be a whole number, is \"" + value + "\"";
+    }
+    if (number < setting.min || number > setting.max) {
+        return "should be from " + std::to_string(setting.min) + " to " +
+               std::to_string(setting.max) + ", is " + value;
+    }
+    settings.*std::get<std::int64_t Settings::*>(setting.member) = number;
+    return {};
+}
+
+/// What is wrong with one given value, or nothing.
+std::string apply(Settings& settings, const GivenSetting& given) {
+    const auto& table = setting_table();
+    auto found = std::ranges::find(table, given.name, &Setting::name);
+    if (found != table.end()) return assign(settings, *found, given.value);
+    constexpr std::string_view suffix = "_file";
+    if (given.name.ends_with(suffix)) {
+        const auto base = given.name.substr(0, given.name.size() - suffix.size());
+        found = std::ranges::find(table, base, &Setting::name);
+        if (found != table.end() && found->secret) {
+            const auto text = read_secret_file(given.value);
+            return text ? assign(settings, *found, *text) : text.error().message;
+        }
+    }
+    return "is no setting; did you mean \"" + std::string(nearest_name(given.name)) + "\"?";
+}
+
+std::string value_text(const Settings& settings, const Setting& setting) {
+    if (const auto* text = std::get_if<std::string Settings::*>(&setting.member)) {
+        const std::string& value = settings.*(*text);
+        if (setting.secret && !value.empty()) return "\"(hidden)\"";
+        std::ostringstream out;
+        out << toml::value<std::string>(value);
+        return out.str();
+    }
+    return std::to_string(settings.*std::get<std::int64_t Settings::*>(setting.member));
+}
+
+}  // namespace
+
+const std::vector<Setting>& setting_table() {
+    using S = Settings;
+    static const std::vector<Setting> table{
+        {"database_url", &S::database_url, "PostgreSQL connection URI or key/value string", true},
+        {"postgres_connections_max", &S::postgres_connections_max,
+         "connections a process keeps at most", false, 1, 200},
+        {"redis_url", &S::redis_url, "redis://[user:password@]host:port/db or unix:///path", true},
+        {"http_address", &S::http_address, "address to listen on"},
+        {"http_port", &S::http_port, "port to listen on; 0 takes any free one", false, 0, 65535},
+        {"http_threads", &S::http_threads, "threads of the asynchronous edge", false, 1, 64},
+        {"http_connections_max", &S::http_connections_max, "connections served at once", false, 1,
+         1'000'000},
+        {"allowed_origins", &S::allowed_origins,
+         "other web origins that may call, comma-separated"},
+        {"public_url", &S::public_url,
+         "the URL under which people reach this; names the SIWS domain"},
+        {"upload_bytes_max", &S::upload_bytes_max, "largest upload in bytes", false, 1024,
+         1024LL * 1024 * 1024},
+        {"handler_threads", &S::handler_threads, "threads that run requests; 0 is twice the cores",
+         false, 0, 256},
+        {"job_threads", &S::job_threads, "jobs a worker runs at once", false, 1, 64},
+        {"data_dir", &S::data_dir, "where uploads and keys lie"},
+        {"model_dir", &S::model_dir, "folder of model.safetensors and its tokenizer"},
+        {"extract_program", &S::extract_program, "path of stoa-extract"},
+        {"web_dir", &S::web_dir, "folder of the web pages; empty serves the built-in ones"},
+        {"master_key", &S::master_key,
+         "64 hex digits that wrap stored keys; empty makes data_dir/master.key", true},
+        {"access_token_seconds", &S::access_token_seconds, "lifetime of an access token", false, 5,
+         86'400},
+        {"refresh_token_seconds", &S::refresh_token_seconds, "lifetime of a session without use",
+         false, 60, 31'536'000},
+        {"llm_base_url", &S::llm_base_url,
+         "an OpenAI-compatible base URL (…/v1); empty answers offline by quoting the documents"},
+        {"llm_api_key", &S::llm_api_key, "bearer key for llm_base_url", true},
+        {"llm_model", &S::llm_model, "model asked for at llm_base_url"},
+        {"log_level",
+         &S::log_level,
+         "least level written",
+         false,
+         0,
+         0,
+         {"debug", "info", "warning", "error"}},
+        {"log_format",
+         &S::log_format,
+         "human on a terminal and ECS JSON otherwise, or always one",
+         false,
+         0,
+         0,
+         {"automatic", "human", "json"}},
+    };
+    return table;
+}
+
+Result<std::vector<GivenSetting>> settings_from_file(const std::filesystem::path& file) {
+    toml::table table;
+    try {
+        table = toml::parse_file(file.string());
+    } catch (const toml::parse_error& error) {
+        std::ostringstream where;
+        where << error.source().begin;
+        return fail(ErrorKind::invalid, "settings_invalid",
+                    file.string() + ": " + std::string(error.description()) + " at " + where.str());
+    }
+    std::vector<GivenSetting> given;
+    for (const auto& [key, node] : table) {
+        std::string value;
+        if (const auto text = node.value_exact<std::string>())
+            value = *text;
+        else if (const auto number = node.value_exact<std::int64_t>())
+            value = std::to_string(*number);
+        else {
+            return fail(ErrorKind::invalid, "settings_invalid",
+                        file.string() + ": " + std::string(key.str()) +
+                            " should be a string or a whole number");
+        }
+        given.push_back({std::string(key.str()), value, file.string()});
+    }
+    return given;
+}
+
+std::vector<GivenSetting> settings_from_environment() {
+    std::vector<GivenSetting> given;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const auto equals = text.find('=');
+        if (!text.starts_with("STOA_") || equals == std::string_view::npos) continue;
+        const std::string_view key = text.substr(0, equals);
+        if (key == "STOA_CONFIG") continue;
+        std::string name;
+        for (const char c : key.substr(5)) {
+            name.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+        }
+        given.push_back(
+            {name, std::string(text.substr(equals + 1)), "environment " + std::string(key)});
+    }
+    return given;
+}
+
+Result<Settings> make_settings(const std::vector<GivenSetting>& given) {
+    Settings settings;
+    std::string mistakes;
+    for (const auto& value : given) {
+        const auto mistake = apply(settings, value);
+        if (mistake.empty()) continue;
+        mistakes +=
+            (mistakes.empty() ? "" : "\n") + value.source + ": " + value.name + " " + mistake;
+    }
+    if (!mistakes.empty()) return fail(ErrorKind::invalid, "settings_invalid", mistakes);
+    return settings;
+}
+
+std::string print_settings(const Settings& settings) {
+    std::string out;
+    for (const auto& setting : setting_table()) {
+        out += "# " + std::string(setting.text) + "\n" + std::string(setting.name) + " = " +
+               value_text(settings, setting) + "\n";
+    }
+    return out;
+}
+
+std::string settings_markdown() {
+    const Settings defaults;
+    std::string out =
+        "# Configuration\n\nGenerated by `stoa config-docs` from `src/base/settings.cpp`. Later "
+        "sources win: "
+        "default, TOML file\n(`--config FILE`), environment, flag. A secret may also come from a "
+        "file: "
+        "`NAME_file`.\n\n| Setting | Environment | Default | Bounds | Meaning |\n| --- | --- | --- "
+        "| --- | --- |\n";
+    for (const auto& s : setting_table()) {
+        std::string bounds = s.secret ? "secret" : "";
+        if (std::holds_alternative<std::int64_t Settings::*>(s.member)) {
+            bounds = std::to_string(s.min) + "–" + std::to_string(s.max);
+        }
+        for (const auto choice : s.choices)
+            bounds += (bounds.empty() ? "" : ", ") + std::string(choice);
+        Settings shown = defaults;
+        Setting plain = s;
+        plain.secret = false;
+        out += "| `" + std::string(s.name) + "` | `" + upper(s.name) + "` | `" +
+               value_text(shown, plain) + "` | " + bounds + " | " + std::string(s.text) + " |\n";
+    }
+    return out;
+}
+
+}  // namespace stoa

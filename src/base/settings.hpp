@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every setting of Stoa in one typed place. `setting_table` gives each its text, bounds and
+// secrecy; the TOML file, the environment (STOA_…), flags, `check-config`, `--print-config` and
+// docs/configuration.md all follow from it. Read once at start; then immutable.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace stoa {
+
+struct Settings {
+    std::string database_url = "postgresql:///stoa";
+    std::int64_t postgres_connections_max = 8;
+    std::string redis_url = "redis://127.0.0.1:6379/0";
+    std::string http_address = "127.0.0.1";
+    std::int64_t http_port = 8080;
+    std::int64_t http_threads = 1;
+    std::int64_t http_connections_max = 10'000;
+    std::string allowed_origins;
+    std::string public_url = "http://localhost:8080";
+    std::int64_t upload_bytes_max = 200LL * 1024 * 1024;
+    std::int64_t handler_threads = 0;
+    std::int64_t job_threads = 1;
+    std::string data_dir = ".stoa";
+    std::string model_dir = ".stoa/models/minilm";
+    std::string extract_program = "stoa-extract";
+    std::string web_dir;
+    std::string master_key;
+    std::int64_t access_token_seconds = 15 * 60;
+    std::int64_t refresh_token_seconds = 30LL * 24 * 3600;
+    std::string llm_base_url;
+    std::string llm_api_key;
+    std::string llm_model = "gpt-4o-mini";
+    std::string log_level = "info";
+    std::string log_format = "automatic";
+};
+
+struct Setting {
+    using Member = std::variant<std::string Settings::*, std::int64_t Settings::*>;
+    std::string_view name;  ///< the TOML key; STOA_NAME in the environment, --name as a flag
+    Member member;
+    std::string_view text;
+    bool secret = false;  ///< also readable from the file named by `<name>_file`; never printed
+    std::int64_t min = 0;
+    std::int64_t max = 0;
+    std::vector<std::string_view> choices{};
+};
+
+const std::vector<Setting>& setting_table();
+
+/// One value given by someone; `source` says where, for the error's text.
+struct GivenSetting {
+    std::string name;
+    std::string value;
+    std::string source;
+};
+
+/// The values of a TOML file's top level. `settings_invalid` if it cannot be read or parsed.
+Result<std::vector<GivenSetting>> settings_from_file(const std::filesystem::path& file);
+/// The values of STOA_… variables; STOA_CONFIG is not one of them.
+std::vector<GivenSetting> settings_from_environment();
+/// Defaults overlaid by `given`, later ones winning. `settings_invalid` lists every unknown name
+/// (with the nearest known one), unreadable number and value out of bounds, each with its source.
+Result<Settings> make_settings(const std::vector<GivenSetting>& given);
+
+/// TOML that `settings_from_file` reads back, secrets as "(hidden)".
+std::string print_settings(const Settings& settings);
+/// docs/configuration.md.
+std::string settings_markdown();
+
+}  // namespace stoa
