@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+// The library: documents are uploaded, listed, shared, read and deleted here, and reached only
+// through `access_document`. The file lies in `data_dir`/documents/<id> before its row is written.
+// Writes pdf_uploads and document_permissions (document_pages and document_chunks are Ingestion's).
+// Any thread.
+#pragma once
+
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "extraction/page.hpp"
+#include "http/message.hpp"
+#include "http/routes.hpp"
+#include "jobs/queue.hpp"
+#include "postgres/database.hpp"
+#include "rooms/rooms.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stoa::documents {
+
+enum class Status { queued, processing, ready, failed };
+BOOST_DESCRIBE_ENUM(Status, queued, processing, ready, failed)
+/// Each includes those before it.
+enum class Permission { read, write, admin };
+BOOST_DESCRIBE_ENUM(Permission, read, write, admin)
+enum class LibraryScope { mine, shared, public_ };
+BOOST_DESCRIBE_ENUM(LibraryScope, mine, shared, public_)
+
+struct Document {
+    DocumentId id;
+    UserId owner_id;
+    std::string title;
+    std::string file_name;
+    std::string mime_type;
+    std::int64_t file_size_bytes = 0;
+    std::string sha256;
+    std::optional<int> page_count;
+    Status status = Status::queued;
+    double progress = 0;  ///< 0 to 1
+    std::optional<std::string> error_code;
+    std::optional<std::string> error;
+    json::Raw tags{"[]"};
+    bool is_public = false;
+    std::optional<std::string> arweave_tx;
+    std::optional<std::string> ipfs_hash;
+    Time created_at;
+    Time updated_at;
+};
+BOOST_DESCRIBE_STRUCT(Document, (),
+                      (id, owner_id, title, file_name, mime_type, file_size_bytes, sha256,
+                       page_count, status, progress, error_code, error, tags, is_public, arweave_tx,
+                       ipfs_hash, created_at, updated_at))
+
+using Tags = json::List<Text<1, 50>, 20>;
+
+struct Upload {
+    http::Part file;  ///< spooled; moved into the library
+    std::optional<Text<1, 300>> title;
+    Tags tags;
+    std::optional<RoomId> room_id;
+    bool is_public = false;
+};
+
+struct DocumentChange {
+    std::optional<Text<1, 300>> title;
+    std::optional<Tags> tags;
+    std::optional<bool> is_public;
+};
+BOOST_DESCRIBE_STRUCT(DocumentChange, (), (title, tags, is_public))
+
+/// With a room or with a person, never both.
+struct Share {
+    DocumentId document_id;
+    std::optional<RoomId> room_id;
+    std::optional<UserId> user_id;
+    Permission permission_type = Permission::read;
+    std::optional<Time> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(Share, (), (document_id, room_id, user_id, permission_type, expires_at))
+
+struct PermissionRow {
+    RowId id;
+    DocumentId document_id;
+    std::optional<UserId> user_id;
+    std::optional<RoomId> room_id;
+    Permission permission_type = Permission::read;
+    std::optional<UserId> granted_by;
+    Time granted_at;
+    std::optional<Time> expires_at;
+};
+BOOST_DESCRIBE_STRUCT(PermissionRow, (),
+                      (id, document_id, user_id, room_id, permission_type, granted_by, granted_at,
+                       expires_at))
+
+struct PageView {
+    DocumentId document_id;
+    int page = 0;
+    std::string label;
+    double width = 0;
+    double height = 0;
+    std::string text;
+    json::Raw words;  ///< [[begin, end, x0, y0, x1, y1], …]: byte ranges of `text` and their boxes
+};
+BOOST_DESCRIBE_STRUCT(PageView, (), (document_id, page, label, width, height, text, words))
+
+/// What `access_document` grants.
+struct Granted {
+    Document document;
+    Permission permission = Permission::read;
+};
+
+struct LibraryFilter {
+    LibraryScope scope = LibraryScope::mine;
+    std::optional<std::string> text;  ///< somewhere in the title
+    std::optional<std::string> tag;
+    std::int64_t limit = 50;
+    std::optional<std::string> cursor;
+};
+
+class Documents {
+  public:
+    Documents(postgres::Database& database, jobs::Queue& queue, rooms::Rooms& rooms,
+              std::filesystem::path data_dir);
+
+    /// The only way to a document: the asker owns it, holds an unexpired permission, is a present
+    /// and unbanned participant of a room that holds one, or (reading) it is public.
+    /// `document_not_found` (404) otherwise; `permission_too_low` (403) for who may read but not
+    /// `least`.
+    Result<Granted> access_document(const UserId& user, const DocumentId& document,
+                                    Permission least = Permission::read);
+
+    /// Takes the spooled file over and queues its ingestion. Durable when this returns a value.
+    /// `file_empty`, `not_a_pdf`, `unsupported_file` by its content; with `room_id` also
+    /// `access_room`'s errors; `storage_unavailable` (503) when the disk refuses.
+    Result<Document> upload(const UserId& user, const Upload& upload);
+    Result<http::Listing<Document>> list(const UserId& user, const LibraryFilter& filter);
+    Result<http::Listing<Document>> list_room(const UserId& user, const RoomId& room,
+                                              std::int64_t limit,
+                                              const std::optional<std::string>& cursor);
+    /// Needs `write`; `is_public` needs `admin`.
+    Result<Document> change(const UserId& user, const DocumentId& document,
+                            const DocumentChange& change);
+    /// Needs `admin`. The row, its pages, chunks and permissions go at once, then the file.
+    Result<void> remove(const UserId& user, const DocumentId& document);
+    /// `page_not_found` for a page that is not there, or not yet.
+    Result<PageView> page(const UserId& user, const DocumentId& document, int page);
+    [[nodiscard]] std::filesystem::path file_of(const DocumentId& document) const;
+
+    /// Needs `admin`, and being in the room it is shared with, which is told of it. Sharing again
+    /// replaces the permission.
+    Result<PermissionRow> share(const UserId& user, const Share& share);
+    Result<http::Listing<PermissionRow>> permissions(const UserId& user,
+                                                     const DocumentId& document);
+    /// Needs `admin`, or the permission is the asker's own. `permission_not_found`.
+    Result<void> unshare(const UserId& user, const DocumentId& document,
+                         const std::optional<RoomId>& room, const std::optional<UserId>& person);
+
+    /// The boxes of the bytes [begin, end) of a page's text, for whoever was granted the document.
+    Result<std::vector<extraction::Box>> list_boxes(const Granted& granted, int page,
+                                                    std::size_t begin, std::size_t end);
+
+    /// Removes files older than an hour that no row knows: uploads that died between the file and
+    /// the row, or deletions that died between the row and the file. The number removed.
+    Result<std::size_t> sweep_orphans();
+
+  private:
+    Result<void> keep_file(const http::Part& part, const DocumentId& document) const;
+    Result<void> publish(Result<std::vector<rooms::Event>> events);
+
+    postgres::Database& database_;
+    jobs::Queue& queue_;
+    rooms::Rooms& rooms_;
+    std::filesystem::path directory_;
+};
+
+}  // namespace stoa::documents

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What every chat model is to the rest of Stoa: a prompt of passages, earlier turns and a question
+// goes in; an answer comes out, told piece by piece while it grows, with the quotes it claims to
+// rest on. A provider never decides what a source is: whoever asks checks each quote against its
+// passage. Implementations are immutable after their making; `complete` blocks, from any thread.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stoa::llm {
+
+enum class Style {
+    answer,   ///< answers from the passages, or says that they do not
+    socratic  ///< leads to the passage with a question and does not give the answer away
+};
+
+struct Turn {
+    enum class Role { user, assistant };
+    Role role = Role::user;
+    std::string text;
+};
+
+/// A piece of a document that may be quoted.
+struct Passage {
+    std::string id;
+    std::string title;  ///< of its document
+    int page = 0;
+    std::string text;
+};
+
+struct Prompt {
+    Style style = Style::answer;
+    std::vector<Turn> turns;  ///< earlier ones, oldest first
+    std::vector<Passage> passages;
+    std::string question;
+};
+
+/// Words that the answer rests on, as the model gave them: not checked yet.
+struct Quote {
+    std::size_t passage = 0;  ///< index in Prompt::passages, always a valid one
+    std::string text;
+};
+
+struct Completion {
+    std::string answer;
+    std::vector<Quote> quotes;
+    std::vector<std::string> follow_ups;  ///< at most three
+    std::string model;                    ///< the one that answered
+};
+
+/// A piece of the answer; false: the asker is gone, stop.
+using OnDelta = std::function<bool(std::string_view)>;
+
+class ChatModel {
+  public:
+    virtual ~ChatModel() = default;
+    /// "extractive", "openai"; shown with every answer.
+    [[nodiscard]] virtual std::string_view provider() const = 0;
+    /// The deltas, joined, are the answer. `model_unavailable`, `model_timeout` (503),
+    /// `asker_gone` (conflict) once `on_delta` has returned false.
+    virtual Result<Completion> complete(const Prompt& prompt, const OnDelta& on_delta) = 0;
+};
+
+}  // namespace stoa::llm
