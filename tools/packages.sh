@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sourced by ./dev and tools/*.sh: what Stoa needs of the system, by distribution, and how to get it.
-# Debian 12, Debian 13 and Ubuntu 24.04 are known; others of the two families are tried as the newest.
+# Sourced by ./dev and tools/*.sh: what Stoa needs of the system, by distribution, and how to get
+# it. Debian 12, Debian 13, Ubuntu 24.04 are known; their successors are tried as the newest.
 # shellcheck shell=bash disable=SC2034
 
 say() { printf '\033[1m==>\033[0m %s\n' "$*" >&2; }
@@ -13,7 +13,7 @@ case "$ID-${VERSION_ID:-}" in
   ubuntu-24.04) boost=1.83 postgres=16 ;;
   debian-*) boost=1.83 postgres=17 ;;
   ubuntu-*) boost=1.83 postgres=17 ;;
-  *) fail "this is $ID ${VERSION_ID:-}; ./dev installs packages on Debian 12, Debian 13 and Ubuntu 24.04" ;;
+  *) fail "this is $ID ${VERSION_ID:-}; ./dev knows Debian 12, Debian 13, Ubuntu 24.04" ;;
 esac
 case "$ID" in
   debian) pgvector_suites="trixie forky sid" pgvector_component=main ;;
@@ -49,7 +49,8 @@ missing_packages() {  # NAME…: prints those that are not installed
   local -A have=()
   local name
   while read -r name; do have[$name]=1; done < <(
-    dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')
+    dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+      sed -n 's/^installed //p')
   for name in "$@"; do [ -n "${have[$name]:-}" ] || echo "$name"; done
 }
 

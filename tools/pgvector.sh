@@ -11,12 +11,16 @@ cd "$(dirname "$0")/.."
 
 pg=$(newest_postgres) || fail "no PostgreSQL >= 15 under /usr/lib/postgresql; run ./dev deps"
 extensions=/usr/share/postgresql/$pg/extension
-installed=$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$extensions/vector.control" 2>/dev/null || true)
+version_in() {
+  sed -n "s/^default_version = '\(.*\)'/\1/p" "$1/vector.control" 2>/dev/null || true
+}
+installed=$(version_in "$extensions")
 if [ -n "$installed" ] && dpkg --compare-versions "$installed" ge 0.8; then exit 0; fi
 
-candidate=$(apt-cache policy "postgresql-$pg-pgvector" | awk '/Candidate:/ {print $2}')
+package=postgresql-$pg-pgvector
+candidate=$(apt-cache policy "$package" | awk '/Candidate:/ {print $2}')
 if [ -n "$candidate" ] && dpkg --compare-versions "$candidate" ge 0.8; then
-  as_root apt_install "postgresql-$pg-pgvector"
+  as_root apt_install "$package"
   exit 0
 fi
 
@@ -43,15 +47,15 @@ private_apt() {
 fetch_source() {  # SUITE: the upstream tarball of its pgvector, if that is new enough
   echo "deb-src [signed-by=$keyring] $mirror $1 $pgvector_component" > "$work/apt/etc/sources.list"
   private_apt update && (cd "$work" && private_apt --download-only --only-source source pgvector) &&
-    dpkg --compare-versions "$(basename "$work"/pgvector_*.orig.tar.* | sed 's/^pgvector_//')" ge 0.8
+    compgen -G "$work/pgvector_0.[89]*.orig.tar.*" >/dev/null
 }
 
 for suite in $pgvector_suites; do
   if fetch_source "$suite"; then break; fi
   rm -f "$work"/pgvector_*
 done
-ls "$work"/pgvector_*.orig.tar.* >/dev/null 2>&1 ||
-  fail "no pgvector >= 0.8 in $pgvector_suites at $mirror; install pgvector for PostgreSQL $pg by hand"
+compgen -G "$work/pgvector_*.orig.tar.*" >/dev/null ||
+  fail "no pgvector >= 0.8 in $pgvector_suites at $mirror; install it for PostgreSQL $pg by hand"
 tar -C "$work/source" --strip-components=1 -xf "$work"/pgvector_*.orig.tar.*
 
 # Only the headers of the -dev package: as a whole it would install clang and LLVM.
@@ -60,9 +64,9 @@ dpkg-deb -x "$work"/postgresql-server-dev-*.deb "$work/headers"
 options=(USE_PGXS=1 PG_CONFIG="/usr/lib/postgresql/$pg/bin/pg_config" OPTFLAGS= with_llvm=no
          includedir_server="$work/headers/usr/include/postgresql/$pg/server")
 make -C "$work/source" -s -j"$(nproc)" "${options[@]}" >"$work/build.log" 2>&1 ||
-  { tail -20 "$work/build.log" >&2; fail "pgvector did not build; all of its output: $work/build.log"; }
+  { tail -20 "$work/build.log" >&2; fail "pgvector did not build; all of it: $work/build.log"; }
 
-version=$(sed -n "s/^default_version = '\(.*\)'/\1/p" "$work/source/vector.control")
+version=$(version_in "$work/source")
 as_root install -m 644 -t "/usr/lib/postgresql/$pg/lib" "$work/source/vector.so"
 as_root install -m 644 -t "$extensions" "$work"/source/sql/vector--*.sql
 as_root install -m 644 -t "$extensions" "$work/source/vector.control"  # last: it says "complete"
