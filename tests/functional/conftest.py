@@ -1,0 +1,24 @@
+"""One whole Stoa for all tests of a run; each test brings its own people. See stack.py."""
+import pytest
+
+from stack import Stack
+
+
+@pytest.fixture(scope="session")
+def shared_stack():
+    stack = Stack()
+    yield stack
+    stack.close()
+
+
+@pytest.fixture
+def stoa(shared_stack):
+    """The shared stack, whole again before and after the test."""
+    shared_stack.heal()
+    yield shared_stack
+    shared_stack.heal()
+
+
+@pytest.fixture
+def new_user(stoa):
+    return stoa.new_user

@@ -1,0 +1,57 @@
+"""docs/openapi.yaml against the route table, both ways, and against its own specification."""
+import re
+import subprocess
+
+import requests
+import yaml
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from stack import BUILD, ROOT
+
+API = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
+
+
+def operations():
+    return {f"{method.upper()} {re.sub('{[^}]*}', '{}', path)}": operation
+            for path, item in API["paths"].items() for method, operation in item.items()}
+
+
+def routes():
+    done = subprocess.run([BUILD / "src" / "stoa", "routes"], capture_output=True, text=True, check=True)
+    table = {}
+    for line in done.stdout.splitlines():
+        method, path, access = line.split()
+        table[f"{method} {re.sub('{[^}]*}', '{}', path)}"] = access
+    return table
+
+
+def test_is_valid_openapi():
+    OpenAPIV31SpecValidator(API).validate()
+
+
+def test_names_the_routes_and_no_others():
+    assert sorted(operations()) == sorted(routes())
+
+
+def test_says_who_may_call():
+    access_of = {"[]": "anyone", "[{'bearer': []}]": "signed_in", "[{}, {'bearer': []}]": "optional"}
+    told = {name: access_of[str(operation["security"])] for name, operation in operations().items()}
+    assert told == routes()
+
+
+def test_every_route_refuses_a_stranger_as_told(stoa):
+    """Each route is called without a token: signed_in ones answer 401 with WWW-Authenticate."""
+    nobody = "00000000-0000-7000-8000-000000000000"
+    for name, access in routes().items():
+        method, path = name.split(" ")
+        answer = requests.request(method, stoa.url + path.replace("{}", nobody), timeout=10)
+        if access == "signed_in":
+            assert answer.status_code == 401, name
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer"), name
+        else:
+            assert answer.status_code not in (401, 500), (name, answer.status_code)
+
+
+def test_is_served_as_json(stoa):
+    served = requests.get(stoa.url + "/openapi.json", timeout=10).json()
+    assert sorted(served["paths"]) == sorted(API["paths"])

@@ -1,0 +1,106 @@
+"""What operators see: pages, health, readiness, metrics, settings."""
+import re
+import subprocess
+
+import pytest
+import requests
+
+from stack import BUILD, wait_until
+
+
+def get(stoa, path):
+    return requests.get(stoa.url + path, timeout=10)
+
+
+@pytest.mark.parametrize("path", ["/", "/docs", "/redoc", "/docs/errors", "/index.js", "/docs.js", "/stoa.css"])
+def test_pages_are_served_and_ask_for_nothing_elsewhere(stoa, path):
+    answer = get(stoa, path)
+    assert answer.status_code == 200
+    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert not re.search(r"(src|href)=[\"']https?://", answer.text)
+
+
+def test_error_codes_have_a_place_in_the_documentation(stoa):
+    problem = get(stoa, "/api/v1/users/profile").json()
+    path, anchor = problem["type"].split("#")
+    assert anchor == problem["code"]
+    assert f'id="{anchor}"' in get(stoa, path).text
+
+
+def test_readyz_names_each_part(stoa):
+    answer = get(stoa, "/readyz")
+    assert answer.status_code == 200
+    assert set(answer.json()["parts"]) == {"postgres", "schema", "redis", "worker"}
+
+
+def test_readyz_tells_of_a_dead_redis_and_of_its_return(stoa):
+    stoa.stop_redis()
+    answer = get(stoa, "/readyz")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) >= 1
+    assert not answer.json()["parts"]["redis"]["ok"]
+    assert answer.json()["parts"]["postgres"]["ok"]
+    stoa.start_redis()
+    wait_until("ready again", lambda: get(stoa, "/readyz").status_code == 200, 20)
+
+
+def test_readyz_tells_of_a_dead_postgres_and_of_its_return(stoa):
+    stoa.stop_postgres()
+    answer = get(stoa, "/readyz")
+    assert answer.status_code == 503
+    assert not answer.json()["parts"]["postgres"]["ok"]
+    stoa.start_postgres()
+    wait_until("ready again", lambda: get(stoa, "/readyz").status_code == 200, 20)
+
+
+def test_a_node_starts_without_postgres_and_redis_and_recovers(stoa):
+    stoa.stop_postgres()
+    stoa.stop_redis()
+    url = stoa.start_node()
+    try:
+        refused = requests.post(url + "/api/v1/auth/siws/challenge", json={}, timeout=20)
+        assert refused.status_code == 503
+        assert refused.json()["code"] == "database_unavailable"
+        assert int(refused.headers["Retry-After"]) >= 1
+        stoa.start_postgres()
+        stoa.start_redis()
+        wait_until("the node serves", lambda: requests.post(url + "/api/v1/auth/siws/challenge", json={}, timeout=20).ok)
+    finally:
+        stoa.stop_node(url)
+
+
+def test_metrics_count_by_route_template(stoa):
+    get(stoa, "/api/v1/rooms/00000000-0000-7000-8000-000000000000")
+    text = get(stoa, "/metrics").text
+    assert 'route="/api/v1/rooms/{room_id}"' in text
+    assert "00000000-0000-7000" not in text
+
+
+def test_version_is_told(stoa):
+    told = get(stoa, "/version").json()["version"]
+    program = subprocess.run([BUILD / "src" / "stoa", "--version"], capture_output=True, text=True, check=True)
+    assert program.stdout.strip() == told
+
+
+def check_config(**env):
+    return subprocess.run([BUILD / "src" / "stoa", "check-config", "--print-config"], capture_output=True, text=True,
+                          env=env, timeout=20)
+
+
+def test_settings_are_checked_and_secrets_hidden():
+    good = check_config(STOA_LLM_API_KEY="sk-canary", STOA_HTTP_PORT="9000")
+    assert good.returncode == 0
+    assert "http_port = 9000" in good.stdout and "sk-canary" not in good.stdout
+    bad = check_config(STOA_HTPP_PORT="9000")
+    assert bad.returncode == 2
+    assert 'did you mean "http_port"' in bad.stderr
+
+
+@pytest.mark.parametrize("damage", ["missing", "wrong"])
+def test_a_bad_model_is_refused_at_the_start_with_the_fix(stoa, tmp_path, damage):
+    if damage == "wrong":
+        (tmp_path / "model.safetensors").write_bytes(b"\0" * 1000)
+    done = subprocess.run([BUILD / "src" / "stoa", "serve"], capture_output=True, text=True, timeout=60,
+                          env=stoa.env(STOA_MODEL_DIR=str(tmp_path), STOA_HTTP_PORT="0"))
+    assert done.returncode == 1
+    assert str(tmp_path) in done.stderr and "dev deps" in done.stderr
