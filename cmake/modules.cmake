@@ -39,10 +39,32 @@ function(add_module name)
   if(tests)
     find_package(GTest REQUIRED)
     add_executable(${name}_test ${tests})
+    target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # "support/…"
     target_link_libraries(${name}_test PRIVATE stoa_${name} GTest::gtest GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_property(GLOBAL APPEND PROPERTY STOA_TESTS ${name}_test)
   endif()
+endfunction()
+
+# migrations/*.sql as a source of the module that applies them.
+function(embed_migrations name)
+  file(GLOB migrations CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/migrations/*.sql)
+  set(source ${CMAKE_BINARY_DIR}/generated/${name}/all_migrations.cpp)
+  add_custom_command(OUTPUT ${source}
+    COMMAND python3 ${CMAKE_SOURCE_DIR}/tools/embed_migrations.py ${source} ${migrations}
+    DEPENDS ${migrations} ${CMAKE_SOURCE_DIR}/tools/embed_migrations.py VERBATIM)
+  target_sources(stoa_${name} PRIVATE ${source})
+endfunction()
+
+# web/ and docs/openapi.yaml as a source of the module that serves them; the sources are read for
+# the page of error codes.
+function(embed_pages name)
+  file(GLOB inputs CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/web/* ${CMAKE_SOURCE_DIR}/src/*/*.cpp)
+  set(source ${CMAKE_BINARY_DIR}/generated/${name}/web_pages_content.cpp)
+  add_custom_command(OUTPUT ${source}
+    COMMAND /usr/bin/python3 ${CMAKE_SOURCE_DIR}/tools/embed_web.py ${CMAKE_SOURCE_DIR} ${source}
+    DEPENDS ${inputs} ${CMAKE_SOURCE_DIR}/docs/openapi.yaml ${CMAKE_SOURCE_DIR}/tools/embed_web.py VERBATIM)
+  target_sources(stoa_${name} PRIVATE ${source})
 endfunction()
 
 # The edges as CMake knows them; tools/check_layers.py holds the includes and the diagram to this.

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // PostgreSQL's binary format for the types Stoa uses (uuid, int, bool, float8, text, jsonb, bytea,
-// timestamptz, arrays, pgvector's vector), to and from C++ values and described structs. Values; one
-// thread at a time.
+// timestamptz, arrays, pgvector's vector), to and from C++ values and described structs. Values;
+// one thread at a time.
 #pragma once
+
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "base/time.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -15,10 +19,6 @@
 #include <type_traits>
 #include <vector>
 
-#include "base/id.hpp"
-#include "base/json.hpp"
-#include "base/time.hpp"
-
 struct pg_result;
 
 namespace stoa::postgres {
@@ -28,7 +28,9 @@ struct Bytes {
     std::string value;
 };
 
-/// A statement's arguments, or a COPY row's fields, encoded in order.
+/// A statement's arguments, or a COPY row's fields, encoded in order. Strings and enums go as text
+/// of the type that the server infers (text, varchar, citext, an enum); in a COPY they must be
+/// text.
 class Parameters {
   public:
     void add(std::nullptr_t);
@@ -42,12 +44,15 @@ class Parameters {
     void add(const char* value) { add(std::string_view(value)); }
     void add(Time value);
     void add(const Bytes& value);
-    void add(const json::Raw& value);           ///< jsonb
-    void add(std::span<const float> value);     ///< vector; cast the parameter: `$1::vector`
+    void add(const json::Raw& value);  ///< jsonb
+    void add(const json::BigInt& value) { add(value.value); }
+    void add(std::span<const float> value);            ///< vector; cast the parameter: `$1::vector`
     void add(const std::vector<std::string>& value);   ///< text[]
     void add(const std::vector<std::int32_t>& value);  ///< int4[]
     template <class Tag>
-    void add(const Id<Tag>& id) { add_uuid(id.uuid); }
+    void add(const Id<Tag>& id) {
+        add_uuid(id.uuid);
+    }
     template <class Tag>
     void add(const std::vector<Id<Tag>>& ids) {
         std::vector<Uuid> uuids;
@@ -55,16 +60,24 @@ class Parameters {
         add_uuids(uuids);
     }
     template <std::size_t Min, std::size_t Max>
-    void add(const Text<Min, Max>& text) { add(std::string_view(text.value)); }
+    void add(const Text<Min, Max>& text) {
+        add(std::string_view(text.value));
+    }
     template <long long Min, long long Max>
-    void add(const Int<Min, Max>& number) { add(static_cast<std::int64_t>(number.value)); }
+    void add(const Int<Min, Max>& number) {
+        add(static_cast<std::int64_t>(number.value));
+    }
     template <class E>
         requires std::is_enum_v<E>
-    void add(E value) { add(json::enum_name(value)); }
+    void add(E value) {
+        add(json::enum_name(value));
+    }
     template <class T>
     void add(const std::optional<T>& value) {
-        if (value) add(*value);
-        else add(nullptr);
+        if (value)
+            add(*value);
+        else
+            add(nullptr);
     }
 
     struct Encoded {
@@ -74,12 +87,15 @@ class Parameters {
         std::string bytes;
     };
     [[nodiscard]] const std::vector<Encoded>& values() const { return values_; }
-    void clear() { values_.clear(); }
+    /// PostgreSQL's text cannot hold NUL; a statement with such an argument is not sent.
+    [[nodiscard]] bool has_nul() const { return has_nul_; }
+    void clear() { *this = {}; }
 
   private:
     void add_uuid(const Uuid& uuid);
     void add_uuids(const std::vector<Uuid>& uuids);
     std::vector<Encoded> values_;
+    bool has_nul_ = false;
 };
 
 class Row;
@@ -97,8 +113,8 @@ class Rows {
     std::shared_ptr<pg_result> result_;
 };
 
-/// One row. A column of another type than asked, an unknown column or an unexpected NULL is a bug in
-/// the query and throws std::logic_error.
+/// One row. A column of another type than asked, an unknown column or an unexpected NULL is a bug
+/// in the query and throws std::logic_error.
 class Row {
   public:
     Row(const pg_result* result, int row) : result_(result), row_(row) {}
@@ -108,7 +124,9 @@ class Row {
     template <class T>
     [[nodiscard]] T get(int column) const;
     template <class T>
-    [[nodiscard]] T get(const char* name) const { return get<T>(column(name)); }
+    [[nodiscard]] T get(const char* name) const {
+        return get<T>(column(name));
+    }
     template <class T>
     [[nodiscard]] T as() const;
 
@@ -116,13 +134,16 @@ class Row {
     [[nodiscard]] bool decode_bool(int column) const;
     [[nodiscard]] std::int64_t decode_integer(int column) const;
     [[nodiscard]] double decode_float(int column) const;
-    [[nodiscard]] std::string_view decode_text(int column) const;  ///< text, varchar, json, jsonb, enum
+    [[nodiscard]] std::string_view decode_text(
+        int column) const;  ///< text, varchar, json, jsonb, enum
     [[nodiscard]] std::string_view decode_bytes(int column) const;
     [[nodiscard]] Time decode_time(int column) const;
     [[nodiscard]] Uuid decode_uuid(int column) const;
     [[nodiscard]] std::vector<float> decode_vector(int column) const;
-    /// The elements of a one-dimensional array, each as its raw bytes.
+    /// The elements of a one-dimensional array without NULLs, each as its raw bytes.
     [[nodiscard]] std::vector<std::string_view> decode_array(int column) const;
+    [[nodiscard]] std::vector<std::int32_t> decode_integers(int column) const;
+    [[nodiscard]] std::vector<Uuid> decode_uuids(int column) const;
     const pg_result* result_;
     int row_;
 };
@@ -156,6 +177,12 @@ T Row::get(int column) const {
         std::vector<std::string> items;
         for (const auto item : decode_array(column)) items.emplace_back(item);
         return items;
+    } else if constexpr (std::is_same_v<T, std::vector<std::int32_t>>) {
+        return decode_integers(column);
+    } else if constexpr (json::detail::is_vector<T>::value) {
+        T ids;
+        for (const auto& uuid : decode_uuids(column)) ids.push_back({uuid});
+        return ids;
     } else if constexpr (std::is_enum_v<T>) {
         const auto found = json::parse_enum<T>(decode_text(column));
         if (!found) throw std::logic_error("unknown enum value in a column");

@@ -5,6 +5,11 @@
 // Every failure of the server to answer is `database_unavailable` (503), never an exception.
 #pragma once
 
+#include "base/metrics.hpp"
+#include "base/result.hpp"
+#include "postgres/codec.hpp"
+#include "postgres/query.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <functional>
@@ -16,19 +21,14 @@
 #include <utility>
 #include <vector>
 
-#include "base/metrics.hpp"
-#include "base/result.hpp"
-#include "postgres/codec.hpp"
-#include "postgres/query.hpp"
-
 namespace stoa::postgres {
 
-class Connection;  // owns the PGconn; database.cpp
+class Connection;  // owns the PGconn; connection.hpp
 
 struct Options {
     std::string conninfo;  ///< libpq URI or key/value string
     std::size_t connections_max = 8;
-    std::chrono::milliseconds wait_max{5'000};        ///< for a free connection
+    std::chrono::milliseconds wait_max{5'000};  ///< for a free connection
     std::chrono::milliseconds statement_timeout{15'000};
     std::chrono::milliseconds connect_timeout{3'000};
 };
@@ -38,16 +38,18 @@ class Session {
   public:
     explicit Session(Connection& connection) : connection_(connection) {}
 
-    /// Runs one statement. Errors: `database_unavailable`, `unique_violation` (conflict, with the
-    /// constraint's name in the message), `serialization_failure` (conflict; `transact` retries it),
-    /// `statement_timeout` (unavailable), `database_error` (internal).
+    /// Runs one statement. Errors: `database_unavailable` and `storage_full` (503),
+    /// `unique_violation` and `foreign_key_violation` (conflict, with the constraint's name in the
+    /// message), `serialization_failure` (conflict; `transact` retries it), `statement_timeout`
+    /// (503), `invalid_text` (422: NUL or malformed UTF-8), `database_error` (internal).
     template <class... A>
     Result<Rows> run(const Query& query, const A&... arguments) {
         Parameters parameters;
         (parameters.add(arguments), ...);
         return run_encoded(query, parameters);
     }
-    /// Every row as a T: a described struct whose members are columns by name, or one scalar column.
+    /// Every row as a T: a described struct whose members are columns by name, or one scalar
+    /// column.
     template <class T, class... A>
     Result<std::vector<T>> list(const Query& query, const A&... arguments) {
         auto rows = run(query, arguments...);
@@ -70,11 +72,15 @@ class Session {
     Result<T> one(const Query& query, const A&... arguments) {
         auto found = find<T>(query, arguments...);
         if (!found) return fail(found);
-        if (!*found) return fail(ErrorKind::internal, "database_error", std::string(query.name) + " gave no row");
+        if (!*found)
+            return fail(ErrorKind::internal, "database_error",
+                        std::string(query.name) + " gave no row");
         return std::move(**found);
     }
-    /// `COPY … FROM STDIN (FORMAT binary)`: `fill` adds one row's fields and returns true, or returns
-    /// false at the end. All rows have `columns` fields.
+    /// `COPY … FROM STDIN (FORMAT binary)`: `fill` adds one row's fields and returns true, or
+    /// returns false at the end. All rows have `columns` fields, of exactly the columns' types (the
+    /// format has no conversions: int32_t for integer, json::Raw for jsonb); another count is
+    /// `database_error`.
     Result<void> copy_in(const Query& query, std::size_t columns,
                          const std::function<bool(Parameters&)>& fill);
 
@@ -83,6 +89,8 @@ class Session {
     Connection& connection_;
 };
 
+/// Errors of every call, beside those of `Session::run`: `database_busy` (503: no connection became
+/// free within `wait_max`).
 class Database {
   public:
     Database(Options options, Metrics& metrics);
@@ -108,11 +116,11 @@ class Database {
         return with_session([&](Session& s) { return s.one<T>(query, arguments...); });
     }
 
-    /// Runs `work(Session&) -> Result<T>` in one transaction: committed if it returns a value, rolled
-    /// back if it returns an error. Repeated (at most 3 times in all) on serialization failures and
-    /// deadlocks, so `work` must have no other effects; and no network calls inside.
-    /// If the connection breaks during COMMIT the answer is `commit_unknown` (503): whoever must not
-    /// do it twice makes `work` idempotent by key.
+    /// Runs `work(Session&) -> Result<T>` in one transaction: committed if it returns a value,
+    /// rolled back if it returns an error. Repeated (at most 3 times in all) on serialization
+    /// failures and deadlocks, so `work` must have no other effects; and no network calls inside.
+    /// If the connection breaks during COMMIT the answer is `commit_unknown` (503): whoever must
+    /// not do it twice makes `work` idempotent by key.
     template <class F>
     auto transact(F&& work) -> std::invoke_result_t<F, Session&> {
         using R = std::invoke_result_t<F, Session&>;
@@ -124,7 +132,8 @@ class Database {
             if (result) {
                 auto committed = lease.commit();
                 if (committed) return result;
-                if (attempt == tries_max || !is_retryable(committed.error())) return fail(committed);
+                if (attempt == tries_max || !is_retryable(committed.error()))
+                    return fail(committed);
             } else {
                 lease.rollback();
                 if (attempt == tries_max || !is_retryable(result.error())) return result;
@@ -132,12 +141,12 @@ class Database {
         }
     }
 
-    /// One statement over a connection of its own kind: is the server there and the schema ours?
+    /// One statement over a connection kept apart from the pool: is the server there and the schema
+    /// ours? Errors: `database_unavailable`, `schema_older`, `schema_newer` (503).
     Result<void> ping();
     [[nodiscard]] const Options& options() const { return options_; }
 
   private:
-    friend class Lease;
     /// A connection taken from the pool for a scope; a broken one is closed on return.
     class Lease {
       public:

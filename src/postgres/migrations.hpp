@@ -4,13 +4,15 @@
 // Called at start-up and by `stoa migrate`; one thread.
 #pragma once
 
+#include "base/result.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "base/result.hpp"
-
 namespace stoa::postgres {
+
+class Connection;
 
 struct Migration {
     int version;
@@ -28,11 +30,17 @@ struct MigrationState {
     bool applied;
 };
 
-/// Applies what is missing. Errors: `schema_newer` (the database knows a migration this program does
-/// not), `migration_changed`, `migration_failed` (names the migration; nothing of it is kept).
-Result<int> migrate(const std::string& conninfo);
-Result<std::vector<MigrationState>> migration_status(const std::string& conninfo);
+/// Applies what is missing and says how many that was. Errors: `schema_newer` (the database knows a
+/// migration this program does not), `migration_changed`, `migration_failed` (names the migration;
+/// nothing of it is kept), `pgvector_missing` (with the way to install it), `database_unavailable`.
+Result<int> migrate(const std::string& conninfo,
+                    const std::vector<Migration>& migrations = all_migrations());
+Result<std::vector<MigrationState>> migration_status(
+    const std::string& conninfo, const std::vector<Migration>& migrations = all_migrations());
 /// `schema_newer` or `schema_older` (503) unless the database is exactly at this program's version.
-Result<void> check_schema(const std::string& conninfo);
+Result<void> check_schema(const std::string& conninfo,
+                          const std::vector<Migration>& migrations = all_migrations());
+/// The same over a connection at hand.
+Result<void> check_schema(Connection& connection, const std::vector<Migration>& migrations);
 
 }  // namespace stoa::postgres

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One SQL statement with its name. The constants come from the modules' sql/ folders (one statement a
-// file, `$1…` parameters); the name labels metrics, logs and errors. Literals only; any thread.
+// One SQL statement with its name. The constants come from the modules' sql/ folders (one statement
+// a file, `$1…` parameters); the name labels metrics, logs and errors. Literals only; any thread.
 #pragma once
 
 #include <string_view>
