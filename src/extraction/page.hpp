@@ -36,9 +36,6 @@ struct Page {
     std::vector<Word> words;  ///< in the order of the text, disjoint; none for plain text
 };
 
-/// The words that any page may have at most.
-inline constexpr std::size_t words_max = 200'000;
-
 /// The boxes of the bytes [begin, end) of the page's text: one for each line that they touch, in
 /// reading order. Words that are touched in part count whole.
 std::vector<Box> boxes_of(const Page& page, std::size_t begin, std::size_t end);

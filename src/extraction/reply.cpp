@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "extraction/reply.hpp"
+
+#include "base/text.hpp"
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+namespace stoa::extraction {
+namespace {
+
+constexpr float coordinate_max = 1e6F;
+
+auto garbled() {
+    return fail(ErrorKind::invalid, "extraction_crashed",
+                "The file made its parser fail; it is damaged or hostile. Save it anew from the "
+                "program that made it and upload that.");
+}
+
+/// Takes integers and strings from the front of a payload; once anything is missing, `ok` is false.
+class Cursor {
+  public:
+    explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
+
+    std::uint32_t integer(std::size_t width) {
+        const std::string_view raw = take(width);
+        std::uint32_t value = 0;
+        for (std::size_t i = raw.size(); i > 0; --i) {
+            value = (value << 8U) | static_cast<unsigned char>(raw[i - 1]);
+        }
+        return value;
+    }
+    float coordinate() {
+        const float value = std::bit_cast<float>(integer(4));
+        if (!std::isfinite(value) || std::fabs(value) > coordinate_max) ok_ = false;
+        return value;
+    }
+    std::string_view text(std::size_t length_width, std::size_t bytes_max) {
+        const std::size_t length = integer(length_width);
+        if (length > bytes_max) ok_ = false;
+        const std::string_view text = take(length);
+        if (!is_utf8(text) || text.find('\0') != std::string_view::npos) ok_ = false;
+        return text;
+    }
+    [[nodiscard]] std::size_t left() const { return bytes_.size(); }
+    [[nodiscard]] bool ok() const { return ok_; }
+    [[nodiscard]] bool ok_and_empty() const { return ok_ && bytes_.empty(); }
+
+  private:
+    std::string_view take(std::size_t count) {
+        if (!ok_ || count > bytes_.size()) {
+            ok_ = false;
+            return {};
+        }
+        const std::string_view taken = bytes_.substr(0, count);
+        bytes_.remove_prefix(count);
+        return taken;
+    }
+
+    std::string_view bytes_;
+    bool ok_ = true;
+};
+
+/// In order, disjoint, not empty, and between code points of `text`.
+bool word_fits(const Word& word, std::uint32_t previous_end, std::string_view text) {
+    const auto splits_character = [&](std::size_t at) {
+        return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+    };
+    return word.begin >= previous_end && word.begin < word.end && word.end <= text.size() &&
+           !splits_character(word.begin) && !splits_character(word.end);
+}
+
+}  // namespace
+
+void ReplyParser::feed(std::string_view bytes) {
+    buffer_.erase(0, std::exchange(taken_, 0));
+    buffer_ += bytes;
+}
+
+Result<std::optional<ReplyEvent>> ReplyParser::next() {
+    const std::string_view pending = std::string_view(buffer_).substr(taken_);
+    if (pending.empty()) return std::nullopt;
+    if (finished_) return garbled();
+    Cursor header(pending.substr(0, wire::header_bytes));
+    const auto type = static_cast<wire::FrameType>(header.integer(1));
+    const std::size_t bytes_max = payload_bytes_max(type);
+    if (bytes_max == 0) return garbled();
+    if (pending.size() < wire::header_bytes) return std::nullopt;
+    const std::size_t length = header.integer(4);
+    if (length > bytes_max) return garbled();
+    if (pending.size() - wire::header_bytes < length) return std::nullopt;
+    taken_ += wire::header_bytes + length;
+    auto event = read_frame(type, pending.substr(wire::header_bytes, length));
+    if (!event) return fail(event);
+    return std::optional<ReplyEvent>(std::move(*event));
+}
+
+std::size_t ReplyParser::payload_bytes_max(wire::FrameType type) const {
+    switch (type) {
+        case wire::FrameType::start:
+            return 6 + wire::title_bytes_max;
+        case wire::FrameType::page:
+            return wire::page_bytes_least + wire::label_bytes_max + limits_.page_bytes_max +
+                   wire::words_max * wire::word_bytes;
+        case wire::FrameType::end:
+            return 4;
+        case wire::FrameType::failure:
+            return 1;
+    }
+    return 0;
+}
+
+Result<ReplyEvent> ReplyParser::read_frame(wire::FrameType type, std::string_view payload) {
+    switch (type) {
+        case wire::FrameType::start:
+            return read_start(payload);
+        case wire::FrameType::page:
+            return read_page(payload);
+        case wire::FrameType::end:
+            return read_end(payload);
+        case wire::FrameType::failure:
+            break;
+    }
+    if (payload.size() != 1 || payload[0] < static_cast<char>(wire::Failure::not_a_pdf) ||
+        payload[0] > static_cast<char>(wire::Failure::no_sandbox)) {
+        return garbled();
+    }
+    finished_ = true;
+    return ReplyEvent(static_cast<wire::Failure>(payload[0]));
+}
+
+Result<ReplyEvent> ReplyParser::read_start(std::string_view payload) {
+    Cursor cursor(payload);
+    const std::uint32_t page_count = cursor.integer(4);
+    const std::string_view title = cursor.text(2, wire::title_bytes_max);
+    if (started_ || !cursor.ok_and_empty() || page_count == 0) return garbled();
+    if (page_count > static_cast<std::uint32_t>(limits_.pages_max)) return garbled();
+    started_ = true;
+    page_count_ = static_cast<int>(page_count);
+    return ReplyEvent(ReplyStart{page_count_, std::string(title)});
+}
+
+Result<ReplyEvent> ReplyParser::read_page(std::string_view payload) {
+    Cursor cursor(payload);
+    Page page;
+    const std::uint32_t number = cursor.integer(4);
+    page.width = cursor.coordinate();
+    page.height = cursor.coordinate();
+    page.label = cursor.text(2, wire::label_bytes_max);
+    page.text = cursor.text(4, limits_.page_bytes_max);
+    const std::size_t count = cursor.integer(4);
+    if (!cursor.ok() || count > wire::words_max || cursor.left() != count * wire::word_bytes) {
+        return garbled();
+    }
+    if (!started_ || pages_read_ >= page_count_ ||
+        number != static_cast<std::uint32_t>(pages_read_) + 1 || page.width < 0 ||
+        page.height < 0) {
+        return garbled();
+    }
+    page.words.reserve(count);
+    std::uint32_t previous_end = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+        Word word{};
+        word.begin = cursor.integer(4);
+        word.end = cursor.integer(4);
+        word.box.x0 = cursor.coordinate();
+        word.box.y0 = cursor.coordinate();
+        word.box.x1 = cursor.coordinate();
+        word.box.y1 = cursor.coordinate();
+        if (!cursor.ok() || !word_fits(word, previous_end, page.text)) return garbled();
+        if (word.box.x0 > word.box.x1 || word.box.y0 > word.box.y1) return garbled();
+        previous_end = word.end;
+        page.words.push_back(word);
+    }
+    text_bytes_ += page.text.size();
+    if (text_bytes_ > limits_.output_bytes_max) return garbled();
+    page.number = ++pages_read_;
+    return ReplyEvent(std::move(page));
+}
+
+Result<ReplyEvent> ReplyParser::read_end(std::string_view payload) {
+    Cursor cursor(payload);
+    const std::uint32_t broken = cursor.integer(4);
+    if (!cursor.ok_and_empty() || !started_ || pages_read_ != page_count_ ||
+        broken > static_cast<std::uint32_t>(page_count_)) {
+        return garbled();
+    }
+    finished_ = true;
+    return ReplyEvent(ReplyEnd{static_cast<int>(broken)});
+}
+
+}  // namespace stoa::extraction

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads the frames of wire.hpp as hostile bytes: a process that parses a stranger's PDF may have
+// been taken over by it. Every length is bounded before anything is kept, text must be UTF-8
+// without NUL, offsets must lie within it, pages must come in order, and nothing may follow the
+// end. One thread.
+#pragma once
+
+#include "base/result.hpp"
+#include "extraction/extractor.hpp"
+#include "extraction/page.hpp"
+#include "extraction/wire.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace stoa::extraction {
+
+struct ReplyStart {
+    int page_count = 0;
+    std::string title;
+};
+struct ReplyEnd {
+    int broken_pages = 0;
+};
+using ReplyEvent = std::variant<ReplyStart, Page, ReplyEnd, wire::Failure>;
+
+class ReplyParser {
+  public:
+    explicit ReplyParser(const Limits& limits) : limits_(limits) {}
+
+    /// Adds bytes as they come; call `next` until it has nothing before adding more.
+    void feed(std::string_view bytes);
+    /// The next event, or nothing while its frame is not complete. After a failure nothing may be
+    /// asked any more: `extraction_crashed` (invalid) for bytes that the program would not have
+    /// written.
+    Result<std::optional<ReplyEvent>> next();
+    /// True after the end or a failure.
+    [[nodiscard]] bool finished() const { return finished_; }
+
+  private:
+    Result<ReplyEvent> read_frame(wire::FrameType type, std::string_view payload);
+    Result<ReplyEvent> read_start(std::string_view payload);
+    Result<ReplyEvent> read_page(std::string_view payload);
+    Result<ReplyEvent> read_end(std::string_view payload);
+    [[nodiscard]] std::size_t payload_bytes_max(wire::FrameType type) const;
+
+    Limits limits_;
+    std::string buffer_;
+    std::size_t taken_ = 0;  ///< bytes of buffer_ that are read
+    bool started_ = false;
+    bool finished_ = false;
+    int page_count_ = 0;
+    int pages_read_ = 0;
+    std::size_t text_bytes_ = 0;
+};
+
+}  // namespace stoa::extraction

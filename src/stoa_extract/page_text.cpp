@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+#include "stoa_extract/page_text.hpp"
+
+#include "extraction/wire.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include <mupdf/ucdn.h>
+
+namespace stoa::extract {
+namespace {
+
+constexpr int soft_hyphen = 0xAD;
+constexpr int replacement = 0xFFFD;
+
+bool is_space(int c) {
+    return c <= 0x20 || (c >= 0x7F && c <= 0xA0) || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+bool is_invisible(int c) {
+    return c == soft_hyphen || (c >= 0x200B && c <= 0x200F) || c == 0x2060 || c == 0xFEFF;
+}
+
+/// Scripts written without spaces: there each character is a word, so that boxes stay narrow.
+bool stands_alone(int c) {
+    return (c >= 0x2E80 && c <= 0x9FFF) || (c >= 0xF900 && c <= 0xFAFF) ||
+           (c >= 0x20000 && c <= 0x3FFFF);
+}
+
+bool is_hyphen(int c) { return c == '-' || c == soft_hyphen || c == 0x2010; }
+
+bool is_lowercase(int c) {
+    return ucdn_get_general_category(static_cast<std::uint32_t>(c)) == UCDN_GENERAL_CATEGORY_LL;
+}
+
+bool is_letter(int c) {
+    const int category = ucdn_get_general_category(static_cast<std::uint32_t>(c));
+    return category >= UCDN_GENERAL_CATEGORY_LL && category <= UCDN_GENERAL_CATEGORY_LU;
+}
+
+float bounded(float value) { return std::isfinite(value) ? std::clamp(value, -1e6F, 1e6F) : 0.0F; }
+
+Rect rect_of(const fz_quad& quad) {
+    const auto [x0, x1] = std::minmax(
+        {bounded(quad.ul.x), bounded(quad.ur.x), bounded(quad.ll.x), bounded(quad.lr.x)});
+    const auto [y0, y1] = std::minmax(
+        {bounded(quad.ul.y), bounded(quad.ur.y), bounded(quad.ll.y), bounded(quad.lr.y)});
+    return {x0, y0, x1, y1};
+}
+
+void widen(Rect& box, const Rect& by) {
+    box = {std::min(box.x0, by.x0), std::min(box.y0, by.y0), std::max(box.x1, by.x1),
+           std::max(box.y1, by.y1)};
+}
+
+const fz_stext_char* first_visible(const fz_stext_line& line) {
+    const fz_stext_char* c = line.first_char;
+    while (c != nullptr && is_space(c->c)) c = c->next;
+    return c;
+}
+
+/// The last two characters of a line that are not white space.
+std::pair<const fz_stext_char*, const fz_stext_char*> last_visible_two(const fz_stext_line& line) {
+    const fz_stext_char* before = nullptr;
+    const fz_stext_char* last = nullptr;
+    for (const fz_stext_char* c = line.first_char; c != nullptr; c = c->next) {
+        if (!is_space(c->c)) before = std::exchange(last, c);
+    }
+    return {before, last};
+}
+
+}  // namespace
+
+bool PageText::add(const fz_stext_page& page) {
+    for (const fz_stext_block* block = page.first_block; block != nullptr; block = block->next) {
+        if (block->type != FZ_STEXT_BLOCK_TEXT) continue;
+        widen_gap(Gap::paragraph);
+        add_block(*block);
+        if (text_.size() > bytes_max_ || words_.size() > extraction::wire::words_max) return false;
+    }
+    return true;
+}
+
+void PageText::add_block(const fz_stext_block& block) {
+    for (const fz_stext_line* line = block.u.t.first_line; line != nullptr; line = line->next) {
+        add_line(*line);
+        // A block may be the whole page, and a hostile page may be huge.
+        if (text_.size() > bytes_max_) return;
+        if (line->next == nullptr || drop_hyphen(*line, *line->next)) continue;
+        widen_gap(gap_between(*line, *line->next));
+    }
+}
+
+void PageText::add_line(const fz_stext_line& line) {
+    for (const fz_stext_char* c = line.first_char; c != nullptr; c = c->next) {
+        if (is_space(c->c)) {
+            widen_gap(Gap::space);
+        } else if (!is_invisible(c->c)) {
+            add_character(*c);
+        }
+    }
+}
+
+void PageText::add_character(const fz_stext_char& character) {
+    static constexpr const char* spelled[] = {"", " ", "\n", "\n\n"};
+    if (!text_.empty()) text_ += spelled[static_cast<std::size_t>(gap_)];
+    gap_ = Gap::none;
+    const bool alone = stands_alone(character.c);
+    const Rect box = rect_of(character.quad);
+    if (!word_open_ || alone) {
+        words_.push_back({static_cast<std::uint32_t>(text_.size()), 0, box});
+    }
+    append_utf8(text_, character.c);
+    words_.back().end = static_cast<std::uint32_t>(text_.size());
+    widen(words_.back().box, box);
+    word_open_ = !alone;
+    readable_ = readable_ || character.c != replacement;
+}
+
+/// Pieces of one printed line, such as a bullet and its text, come as lines of their own.
+PageText::Gap PageText::gap_between(const fz_stext_line& line, const fz_stext_line& next) const {
+    if (line.last_char == nullptr || next.first_char == nullptr) return Gap::line;
+    const fz_point from = line.last_char->origin;
+    const fz_point to = next.first_char->origin;
+    const float dx = to.x - from.x;
+    const float dy = to.y - from.y;
+    const float along = dx * line.dir.x + dy * line.dir.y;
+    const float across = std::fabs(dx * line.dir.y - dy * line.dir.x);
+    const bool same_baseline = along > 0 && across < 0.2F * line.last_char->size;
+    return same_baseline && line.wmode == next.wmode ? Gap::space : Gap::line;
+}
+
+bool PageText::drop_hyphen(const fz_stext_line& line, const fz_stext_line& next) {
+    const auto [before, last] = last_visible_two(line);
+    const fz_stext_char* following = first_visible(next);
+    if (before == nullptr || following == nullptr || words_.empty()) return false;
+    if (!is_hyphen(last->c) || !is_letter(before->c) || !is_lowercase(following->c)) return false;
+    if (gap_between(line, next) != Gap::line) return false;
+    std::string hyphen;
+    if (!is_invisible(last->c)) append_utf8(hyphen, last->c);
+    if (!text_.ends_with(hyphen) || words_.back().end != text_.size()) return false;
+    if (words_.back().end - words_.back().begin <= hyphen.size()) return false;
+    text_.resize(text_.size() - hyphen.size());
+    words_.back().end = static_cast<std::uint32_t>(text_.size());
+    gap_ = Gap::none;
+    word_open_ = false;
+    return true;
+}
+
+void PageText::widen_gap(Gap gap) {
+    if (gap == Gap::none) return;
+    gap_ = std::max(gap_, gap);
+    word_open_ = false;
+}
+
+}  // namespace stoa::extract

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: AGPL-3.0-or-later
+// From MuPDF's blocks, lines and characters to running text with the box of each word: lines end
+// with
+// "\n", paragraphs with "\n\n", a word hyphenated at a line's end is joined and keeps a box on
+// either line, and runs of white space are one space. Never calls back into MuPDF. One thread.
+#pragma once
+
+#include "stoa_extract/frame_writer.hpp"
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include <mupdf/fitz.h>
+
+namespace stoa::extract {
+
+class PageText {
+  public:
+    explicit PageText(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+    /// Adds all text of a page. False if there is more than `bytes_max`, or too many words.
+    [[nodiscard]] bool add(const fz_stext_page& page);
+    /// True once there was a character that can be read.
+    [[nodiscard]] bool readable() const { return readable_; }
+    [[nodiscard]] std::string take_text() { return std::move(text_); }
+    [[nodiscard]] std::vector<Word> take_words() { return std::move(words_); }
+
+  private:
+    enum class Gap { none, space, line, paragraph };
+
+    void add_block(const fz_stext_block& block);
+    void add_line(const fz_stext_line& line);
+    void add_character(const fz_stext_char& character);
+    [[nodiscard]] Gap gap_between(const fz_stext_line& line, const fz_stext_line& next) const;
+    [[nodiscard]] bool drop_hyphen(const fz_stext_line& line, const fz_stext_line& next);
+    void widen_gap(Gap gap);
+
+    std::size_t bytes_max_;
+    std::string text_;
+    std::vector<Word> words_;
+    Gap gap_ = Gap::none;     ///< what is to stand before the next character
+    bool word_open_ = false;  ///< the next character belongs to the last word
+    bool readable_ = false;
+};
+
+}  // namespace stoa::extract
