@@ -76,7 +76,9 @@ Command own_command(const std::string& subcommand, const DataDirectory& data,
                     const std::vector<std::string>& environment) {
     Command command;
     command.name = subcommand;
-    command.program = "/proc/self/exe";  // the same file, even if a build replaces it meanwhile
+    std::error_code error;
+    command.program = fs::read_symlink("/proc/self/exe", error);
+    if (!fs::exists(command.program, error)) command.program = "/proc/self/exe";  // deleted since
     command.arguments = {"stoa", subcommand};
     command.environment = environment;
     command.log = data.log(subcommand);
