@@ -244,7 +244,8 @@ TEST_F(DatabaseTest, A_server_that_dies_under_a_statement_or_transaction) {
 TEST_F(DatabaseTest, A_commit_that_was_not_answered_is_unknown) {
     // A deferred trigger runs inside COMMIT: there the server ends this connection.
     ASSERT_TRUE(database_.run({"test.function", R"(CREATE FUNCTION die() RETURNS trigger
-        LANGUAGE plpgsql AS 'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END')"}));
+        LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END')"}));
     ASSERT_TRUE(database_.run({"test.trigger", R"(CREATE CONSTRAINT TRIGGER dies
         AFTER UPDATE ON accounts_of_test DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION die())"}));

@@ -38,6 +38,7 @@ class PrivateRedis {
 
     [[nodiscard]] std::string url() const { return "unix://" + socket_path() + "?db=0"; }
     [[nodiscard]] int port() const { return port_; }
+    [[nodiscard]] pid_t pid() const { return server_->pid(); }
 
   private:
     static std::string find_server() {

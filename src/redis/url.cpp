@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "redis/url.hpp"
+
+#include <charconv>
+#include <optional>
+
+namespace stoa::redis {
+
+namespace {
+
+tl::unexpected<Error> wrong(std::string_view what) {
+    return fail(ErrorKind::invalid, "redis_url",
+                "The address of Redis has " + std::string(what) +
+                    "; write redis://user:password@host:6379/0 or unix:///path?db=0.");
+}
+
+std::optional<int> parse_number(std::string_view text, int max) {
+    int number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number < 0 || number > max)
+        return std::nullopt;
+    return number;
+}
+
+std::optional<std::string> percent_decoded(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '%') {
+            out += text[i];
+            continue;
+        }
+        unsigned byte = 0;
+        const auto digits = text.substr(i + 1, 2);
+        const auto end = digits.data() + digits.size();
+        if (digits.size() != 2 || std::from_chars(digits.data(), end, byte, 16).ptr != end)
+            return std::nullopt;
+        out += static_cast<char>(byte);
+        i += 2;
+    }
+    return out;
+}
+
+/// The part before the last `separator`, which `rest` then lacks; nothing if there is none.
+std::optional<std::string_view> take_before(std::string_view& rest, char separator) {
+    const auto at = rest.rfind(separator);
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto before = rest.substr(0, at);
+    rest.remove_prefix(at + 1);
+    return before;
+}
+
+Result<void> read_credentials(std::string_view text, Address& address) {
+    const auto colon = text.find(':');
+    const bool has_password = colon != std::string_view::npos;
+    const auto user = percent_decoded(text.substr(0, colon));
+    const auto password = percent_decoded(has_password ? text.substr(colon + 1) : "");
+    if (!user || !password) return wrong("a user or password that is not percent-encoded");
+    address.user = *user;
+    address.password = *password;
+    return {};
+}
+
+Result<void> read_socket(std::string_view rest, Address& address) {
+    const auto question = rest.find('?');
+    const auto path = percent_decoded(rest.substr(0, question));
+    if (!path || !path->starts_with('/')) return wrong("no absolute path to the socket");
+    address.path = *path;
+    rest.remove_prefix(question == std::string_view::npos ? rest.size() : question + 1);
+    while (!rest.empty()) {
+        const auto ampersand = rest.find('&');
+        const auto pair = rest.substr(0, ampersand);
+        rest.remove_prefix(ampersand == std::string_view::npos ? rest.size() : ampersand + 1);
+        const auto equals = pair.find('=');
+        const auto key = pair.substr(0, equals);
+        const auto value =
+            percent_decoded(equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+        if (!value) return wrong("a setting that is not percent-encoded");
+        if (key == "user") {
+            address.user = *value;
+        } else if (key == "password") {
+            address.password = *value;
+        } else if (const auto number = parse_number(*value, 1 << 20); key == "db" && number) {
+            address.database = *number;
+        } else {
+            return wrong("a setting other than db, user and password, or a wrong db");
+        }
+    }
+    return {};
+}
+
+Result<void> read_host(std::string_view rest, Address& address) {
+    if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
+        const auto database = rest.substr(slash + 1);
+        const auto number = database.empty() ? 0 : parse_number(database, 1 << 20);
+        if (!number) return wrong("a database that is no number");
+        address.database = *number;
+        rest = rest.substr(0, slash);
+    }
+    std::string_view port;
+    if (rest.starts_with('[')) {  // an IPv6 address
+        const auto end = rest.find(']');
+        if (end == std::string_view::npos) return wrong("a [ without ]");
+        address.host = rest.substr(1, end - 1);
+        port = rest.substr(end + 1);
+    } else {
+        const auto colon = rest.find(':');
+        address.host = rest.substr(0, colon);
+        port = colon == std::string_view::npos ? "" : rest.substr(colon);
+    }
+    if (address.host.empty()) return wrong("no host");
+    if (port.empty()) return {};
+    const auto number = parse_number(port.substr(1), 65'535);
+    if (!port.starts_with(':') || !number || *number == 0) return wrong("a wrong port");
+    address.port = *number;
+    return {};
+}
+
+}  // namespace
+
+Result<Address> parse_url(std::string_view url) {
+    const bool is_socket = url.starts_with("unix://");
+    const std::string_view scheme = is_socket ? "unix://" : "redis://";
+    if (!url.starts_with(scheme)) return wrong("another scheme than redis and unix");
+    auto rest = url.substr(scheme.size());
+    Address address;
+    if (const auto credentials = take_before(rest, '@'))
+        if (auto read = read_credentials(*credentials, address); !read) return fail(read);
+    auto read = is_socket ? read_socket(rest, address) : read_host(rest, address);
+    if (!read) return fail(read);
+    return address;
+}
+
+}  // namespace stoa::redis

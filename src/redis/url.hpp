@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a Redis is: redis://[[user]:password@]host[:port][/database] or unix:///path?db=0 (also
+// [user]:password@ and ?user=, ?password= there). Pure; any thread.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <string>
+#include <string_view>
+
+namespace stoa::redis {
+
+struct Address {
+    std::string host;  ///< empty: `path` is a Unix socket
+    int port = 6379;
+    std::string path;
+    std::string user;
+    std::string password;
+    int database = 0;
+};
+
+/// `redis_url` (invalid) says what is wrong, without the password.
+Result<Address> parse_url(std::string_view url);
+
+}  // namespace stoa::redis

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "redis/url.hpp"
+
+#include <gtest/gtest.h>
+
+namespace stoa::redis {
+namespace {
+
+TEST(RedisUrlTest, Addresses) {
+    const auto full = parse_url("redis://me:p%40ss:word@cache.example:6380/3");
+    ASSERT_TRUE(full);
+    EXPECT_EQ(full->host, "cache.example");
+    EXPECT_EQ(full->port, 6380);
+    EXPECT_EQ(full->user, "me");
+    EXPECT_EQ(full->password, "p@ss:word");
+    EXPECT_EQ(full->database, 3);
+
+    const auto plain = parse_url("redis://localhost");
+    ASSERT_TRUE(plain);
+    EXPECT_EQ(plain->host, "localhost");
+    EXPECT_EQ(plain->port, 6379);
+    EXPECT_EQ(plain->database, 0);
+
+    EXPECT_EQ(parse_url("redis://:only@localhost/")->password, "only");
+    EXPECT_EQ(parse_url("redis://[::1]:7000/1")->host, "::1");
+    EXPECT_EQ(parse_url("redis://[::1]:7000/1")->port, 7000);
+
+    const auto socket = parse_url("unix:///run/redis/redis.sock?db=2&password=p%26q");
+    ASSERT_TRUE(socket);
+    EXPECT_TRUE(socket->host.empty());
+    EXPECT_EQ(socket->path, "/run/redis/redis.sock");
+    EXPECT_EQ(socket->database, 2);
+    EXPECT_EQ(socket->password, "p&q");
+    EXPECT_EQ(parse_url("unix:///r.sock")->path, "/r.sock");
+}
+
+TEST(RedisUrlTest, Wrong_addresses_are_told_without_the_password) {
+    for (const char* url :
+         {"", "localhost:6379", "http://localhost", "rediss://localhost", "redis://",
+          "redis://:secret@", "redis://host:0", "redis://host:99999", "redis://host:secret",
+          "redis://host/secret", "redis://host/-1", "redis://[::1", "redis://u:secret%zz@host",
+          "unix://relative", "unix:///r?db=secret", "unix:///r?other=1", "redis://host:6379x"}) {
+        const auto parsed = parse_url(url);
+        ASSERT_FALSE(parsed) << url;
+        EXPECT_EQ(parsed.error().code, "redis_url") << url;
+        EXPECT_EQ(parsed.error().message.find("secret"), std::string::npos) << url;
+    }
+}
+
+}  // namespace
+}  // namespace stoa::redis

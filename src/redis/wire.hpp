@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection to Redis. hiredis connects, formats and parses; reading and writing is ours, for
+// one deadline over a whole command and no SIGPIPE. Private to this module. One thread at a time.
+#pragma once
+
+#include "base/result.hpp"
+#include "redis/client.hpp"
+#include "redis/url.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <hiredis/hiredis.h>
+
+namespace stoa::redis {
+
+using Deadline = std::chrono::steady_clock::time_point;
+
+Error redis_unavailable();
+
+class Wire {
+  public:
+    /// Connects, signs in and selects the database, within `timeout`. `why` gets the reason of a
+    /// failure, for the log.
+    static Result<std::unique_ptr<Wire>> open(const Address& address,
+                                              std::chrono::milliseconds timeout, std::string& why);
+
+    /// False: the connection is lost.
+    bool send(const std::vector<Command>& commands, Deadline deadline);
+    /// The next reply. `redis_unavailable` after the deadline or if the connection is lost,
+    /// `redis_error` if Redis answers with an error (the connection then stays good).
+    Result<Reply> receive(Deadline deadline);
+    /// A reply that is already here; nothing if there is none. As `receive` otherwise.
+    Result<std::optional<Reply>> receive_ready();
+
+    /// Reads what the socket has; false if the connection is lost.
+    bool read_some() { return fill(std::chrono::steady_clock::now()); }
+
+    [[nodiscard]] bool is_broken() const { return is_broken_; }
+    /// Has the server closed it, or said anything unasked, while nobody looked?
+    [[nodiscard]] bool is_stale() const;
+    [[nodiscard]] int socket() const { return context_->fd; }
+
+  private:
+    struct Finish {
+        void operator()(redisContext* context) const { redisFree(context); }
+    };
+    explicit Wire(redisContext* context) : context_(context) {}
+    Result<void> introduce(const Address& address, Deadline deadline);
+    bool fill(Deadline deadline);
+    bool wait(short events, Deadline deadline) const;
+    tl::unexpected<Error> lost();
+
+    std::unique_ptr<redisContext, Finish> context_;
+    bool is_broken_ = false;
+};
+
+}  // namespace stoa::redis
