@@ -14,6 +14,7 @@ CREATE TABLE pdf_uploads (
     error_code      text,
     error           text,
     storage_key     text NOT NULL,
+    ingest_token    uuid, -- of the run that may write pages and chunks; a later run takes it away
     version         integer NOT NULL DEFAULT 1,
     room_id         uuid REFERENCES study_rooms (id) ON DELETE SET NULL, -- where it was uploaded
     arweave_tx      text,
@@ -27,12 +28,23 @@ CREATE TABLE pdf_uploads (
 CREATE INDEX idx_pdf_uploads_user ON pdf_uploads (user_id, created_at DESC);
 CREATE INDEX idx_pdf_uploads_sha256 ON pdf_uploads (sha256);
 
+-- An upload as the API shows it.
+CREATE VIEW documents AS
+SELECT id, user_id AS owner_id, title, file_name, mime_type, file_size_bytes, sha256, page_count,
+       status,
+       CASE WHEN status = 'ready' THEN 1.0::float8
+            WHEN coalesce(page_count, 0) = 0 THEN 0.0::float8
+            ELSE least(pages_done::float8 / page_count, 0.99)
+       END AS progress,
+       error_code, error, tags, is_public, arweave_tx, ipfs_hash, created_at, updated_at
+FROM pdf_uploads;
+
 CREATE TABLE document_pages (
     document_id uuid NOT NULL REFERENCES pdf_uploads (id) ON DELETE CASCADE,
     page        integer NOT NULL CHECK (page > 0),
     label       text NOT NULL DEFAULT '',
-    width       real NOT NULL,
-    height      real NOT NULL,
+    width       double precision NOT NULL, -- points
+    height      double precision NOT NULL,
     text        text NOT NULL,
     words       jsonb NOT NULL, -- [[begin, end, x0, y0, x1, y1], …]: byte ranges of text and their boxes
     PRIMARY KEY (document_id, page)
@@ -71,6 +83,37 @@ CREATE TABLE document_permissions (
 );
 CREATE INDEX idx_document_permissions_room ON document_permissions (room_id);
 CREATE INDEX idx_document_permissions_user ON document_permissions (user_id);
+
+-- What is granted to a person at this moment, by name or through a room that they are in.
+CREATE FUNCTION granted_documents(asker uuid)
+RETURNS TABLE (document_id uuid, room_id uuid, permission_type text) LANGUAGE sql STABLE AS $$
+    SELECT p.document_id, NULL::uuid, p.permission_type::text
+    FROM document_permissions p
+    WHERE p.user_id = asker AND (p.expires_at IS NULL OR p.expires_at > now())
+    UNION ALL
+    SELECT p.document_id, p.room_id, p.permission_type::text
+    FROM room_participants r
+    JOIN study_rooms s ON s.id = r.room_id AND s.is_active
+    JOIN document_permissions p ON p.room_id = r.room_id
+    WHERE r.user_id = asker AND r.left_at IS NULL AND NOT r.is_banned
+      AND (p.expires_at IS NULL OR p.expires_at > now())
+$$;
+
+-- The ready documents that a person may ask about at this moment: those shared into a room that
+-- they are in, or one that they may read; with both, the one only if it is shared into the room.
+CREATE FUNCTION askable_documents(asker uuid, wanted uuid, in_room uuid)
+RETURNS SETOF uuid LANGUAGE sql STABLE AS $$
+    SELECT d.id FROM pdf_uploads d
+    WHERE d.status = 'ready'
+      AND (wanted IS NULL OR d.id = wanted)
+      AND (wanted IS NOT NULL OR in_room IS NOT NULL)
+      AND CASE WHEN in_room IS NULL
+          THEN d.user_id = asker OR d.is_public
+               OR EXISTS (SELECT FROM granted_documents(asker) g WHERE g.document_id = d.id)
+          ELSE d.id IN (SELECT g.document_id FROM granted_documents(asker) g
+                        WHERE g.room_id = in_room)
+          END
+$$;
 
 CREATE TABLE highlights (
     id          uuid PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -15,6 +15,7 @@
 #include "postgres/database.hpp"
 #include "rooms/rooms.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -171,12 +172,10 @@ class Documents {
 
   private:
     Result<void> keep_file(const http::Part& part, const DocumentId& document) const;
-    Result<void> publish(Result<std::vector<rooms::Event>> events);
-
     postgres::Database& database_;
     jobs::Queue& queue_;
     rooms::Rooms& rooms_;
-    std::filesystem::path directory_;
+    std::filesystem::path directory_;  ///< of the files
 };
 
 }  // namespace stoa::documents

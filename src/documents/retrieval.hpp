@@ -3,16 +3,16 @@
 // rank, always within what the asker may read at this moment. Reads document_chunks. Any thread.
 #pragma once
 
+#include "base/id.hpp"
+#include "base/result.hpp"
+#include "embedding/encoder.hpp"
+#include "postgres/database.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/id.hpp"
-#include "base/result.hpp"
-#include "embedding/encoder.hpp"
-#include "postgres/database.hpp"
 
 namespace stoa::documents {
 
@@ -38,7 +38,8 @@ class Retrieval {
   public:
     Retrieval(postgres::Database& database, embedding::Encoder& encoder);
     /// The best `limit` passages, best first; empty if nothing in scope is ready.
-    Result<std::vector<Passage>> search(const Scope& scope, std::string_view question, std::size_t limit);
+    Result<std::vector<Passage>> search(const Scope& scope, std::string_view question,
+                                        std::size_t limit);
 
   private:
     postgres::Database& database_;

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "documents/documents.hpp"
+
+#include "base/log.hpp"
+#include "documents/sql.hpp"
+
+#include <system_error>
+#include <utility>
+
+namespace stoa::documents {
+
+namespace {
+
+struct RankedDocument : Document {
+    std::int64_t rank = 0;
+};
+BOOST_DESCRIBE_STRUCT(RankedDocument, (Document), (rank))
+
+tl::unexpected<Error> document_not_found() {
+    return fail(ErrorKind::not_found, "document_not_found", "There is no such document.");
+}
+
+/// A cursor is the id of the last document that was shown.
+Result<std::optional<DocumentId>> read_cursor(const std::optional<std::string>& cursor) {
+    if (!cursor) return std::optional<DocumentId>();
+    if (const auto id = DocumentId::parse(*cursor)) return std::optional<DocumentId>(*id);
+    return tl::unexpected<Error>(
+        Error{ErrorKind::invalid,
+              "validation_failed",
+              "The query has wrong values.",
+              {{{"query", "cursor"}, "Input should be a next_cursor of this list", "cursor"}},
+              {}});
+}
+
+/// One row more than asked for was read, to know whether there is a next page.
+http::Listing<Document> page_of(std::vector<Document> rows, std::int64_t limit) {
+    http::Listing<Document> listing;
+    const auto wanted = static_cast<std::size_t>(limit);
+    if (rows.size() > wanted) {
+        rows.resize(wanted);
+        listing.next_cursor = rows.back().id.str();
+    }
+    listing.items = std::move(rows);
+    return listing;
+}
+
+}  // namespace
+
+Documents::Documents(postgres::Database& database, jobs::Queue& queue, rooms::Rooms& rooms,
+                     std::filesystem::path data_dir)
+    : database_(database),
+      queue_(queue),
+      rooms_(rooms),
+      directory_(std::move(data_dir) / "documents") {}
+
+std::filesystem::path Documents::file_of(const DocumentId& document) const {
+    return directory_ / document.str();
+}
+
+Result<Granted> Documents::access_document(const UserId& user, const DocumentId& document,
+                                           Permission least) {
+    auto found = database_.find<RankedDocument>(sql::access_document, user, document);
+    if (!found) return fail(found);
+    if (!*found || (*found)->rank < 1) return document_not_found();
+    const auto permission = static_cast<Permission>((*found)->rank - 1);
+    if (permission < least) {
+        return fail(ErrorKind::forbidden, "permission_too_low",
+                    "This needs the permission \"" + std::string(json::enum_name(least)) +
+                        "\" on the document; you have \"" +
+                        std::string(json::enum_name(permission)) + "\".");
+    }
+    return Granted{std::move(**found), permission};
+}
+
+Result<http::Listing<Document>> Documents::list(const UserId& user, const LibraryFilter& filter) {
+    const auto before = read_cursor(filter.cursor);
+    if (!before) return fail(before);
+    const std::int64_t rows_max = filter.limit + 1;
+    auto rows = [&] {
+        switch (filter.scope) {
+            case LibraryScope::shared:
+                return database_.list<Document>(sql::list_shared, user, filter.text, filter.tag,
+                                                *before, rows_max);
+            case LibraryScope::public_:
+                return database_.list<Document>(sql::list_public, filter.text, filter.tag, *before,
+                                                rows_max);
+            case LibraryScope::mine:
+                break;
+        }
+        return database_.list<Document>(sql::list_mine, user, filter.text, filter.tag, *before,
+                                        rows_max);
+    }();
+    if (!rows) return fail(rows);
+    return page_of(std::move(*rows), filter.limit);
+}
+
+Result<http::Listing<Document>> Documents::list_room(const UserId& user, const RoomId& room,
+                                                     std::int64_t limit,
+                                                     const std::optional<std::string>& cursor) {
+    if (auto member = rooms_.access_room(user, room); !member) return fail(member);
+    const auto before = read_cursor(cursor);
+    if (!before) return fail(before);
+    auto rows = database_.list<Document>(sql::list_room, room, *before, limit + 1);
+    if (!rows) return fail(rows);
+    return page_of(std::move(*rows), limit);
+}
+
+Result<Document> Documents::change(const UserId& user, const DocumentId& document,
+                                   const DocumentChange& change) {
+    const auto least = change.is_public ? Permission::admin : Permission::write;
+    if (auto granted = access_document(user, document, least); !granted) return fail(granted);
+    std::optional<json::Raw> tags;
+    if (change.tags) tags = json::Raw{json::to_text(*change.tags)};
+    return database_.transact([&](postgres::Session& session) -> Result<Document> {
+        auto updated =
+            session.run(sql::update_document, document, change.title, tags, change.is_public);
+        if (!updated) return fail(updated);
+        auto now = session.find<Document>(sql::get_document, document);
+        if (!now) return fail(now);
+        if (!*now) return document_not_found();
+        return std::move(**now);
+    });
+}
+
+Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
+    if (auto granted = access_document(user, document, Permission::admin); !granted) {
+        return fail(granted);
+    }
+    if (auto deleted = database_.run(sql::delete_document, document); !deleted) {
+        return fail(deleted);
+    }
+    std::error_code error;
+    std::filesystem::remove(file_of(document), error);
+    if (error) {
+        log::warning("a deleted document's file stays until the sweep",
+                     {{"document.id", document.str()}, {"error.message", error.message()}});
+    }
+    return {};
+}
+
+Result<PageView> Documents::page(const UserId& user, const DocumentId& document, int page) {
+    if (auto granted = access_document(user, document); !granted) return fail(granted);
+    auto found = database_.find<PageView>(sql::find_page, document, page);
+    if (!found) return fail(found);
+    if (!*found) {
+        return fail(ErrorKind::not_found, "page_not_found",
+                    "The document has no such page, or it has not been read yet.");
+    }
+    return std::move(**found);
+}
+
+Result<std::vector<extraction::Box>> Documents::list_boxes(const Granted& granted, int page,
+                                                           std::size_t begin, std::size_t end) {
+    auto words = database_.find<json::Raw>(sql::find_page_words, granted.document.id, page);
+    if (!words) return fail(words);
+    if (!*words) return std::vector<extraction::Box>();
+    auto read = extraction::words_from_json((*words)->text);
+    if (!read) return fail(read);
+    return extraction::boxes_of(*read, begin, end);
+}
+
+}  // namespace stoa::documents

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads an uploaded document so that questions can be asked about it: pages, chunks, embeddings,
+// step by step. Each step is one transaction that writes the pages of a batch, their chunks and
+// `pages_done`, so a run that is killed anywhere is continued after the last step, and nothing is
+// there twice. A run writes only while its token stands in the row; a later run takes the token.
+// Writes document_pages, document_chunks and the status columns of pdf_uploads. Owner: `stoa work`.
+#pragma once
+
+#include "base/id.hpp"
+#include "base/result.hpp"
+#include "embedding/encoder.hpp"
+#include "extraction/extractor.hpp"
+#include "jobs/queue.hpp"
+#include "jobs/worker.hpp"
+#include "postgres/database.hpp"
+#include "rooms/events.hpp"
+
+#include <filesystem>
+#include <string_view>
+
+namespace stoa::documents {
+
+inline constexpr std::string_view ingestion_task = "stoa.documents.ingest";
+
+jobs::NewJob ingestion_job(const DocumentId& document);
+
+class Ingestion {
+  public:
+    Ingestion(postgres::Database& database, rooms::RoomEvents& events,
+              const extraction::Extractor& extractor, embedding::Encoder& encoder,
+              std::filesystem::path data_dir);
+
+    /// For the worker's table under `ingestion_task`; this object must outlive the worker.
+    jobs::Task task();
+
+    /// One run of the task. What is wrong with the file for good makes the document `failed`; what
+    /// may pass (a part that is away, another run that took over) is an error to be retried.
+    Result<void> run(jobs::Run& run);
+
+  private:
+    postgres::Database& database_;
+    rooms::RoomEvents& events_;
+    const extraction::Extractor& extractor_;
+    embedding::Encoder& encoder_;
+    std::filesystem::path directory_;
+};
+
+}  // namespace stoa::documents

@@ -1,0 +1,12 @@
+-- The nearest chunks of a large scope by the HNSW index, which is scanned on until enough of what
+-- it finds lies in the scope (hnsw.iterative_scan).
+SELECT c.id AS chunk, c.document_id AS document, d.title, c.page, c.text_begin, c.text
+FROM (
+    SELECT id, document_id, page, text_begin, text, embedding <=> $4::vector AS distance
+    FROM document_chunks
+    WHERE document_id = ANY (ARRAY(SELECT askable_documents($1, $2, $3)))
+    ORDER BY embedding <=> $4::vector
+    LIMIT $5
+) c
+JOIN pdf_uploads d ON d.id = c.document_id
+ORDER BY c.distance, c.id
