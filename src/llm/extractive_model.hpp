@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The chat model that needs no model: it answers with the passages' own sentences, picked by how
+// near they are to the question in meaning and words, says that it does so, and says "not in these
+// documents" when none is near enough. It never writes a statement of its own. Any thread.
+#pragma once
+
+#include "llm/chat_model.hpp"
+
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace stoa::llm {
+
+/// The cosine similarity of each sentence to the question, in order.
+using Similarity = std::function<Result<std::vector<float>>(
+    std::string_view question, std::span<const std::string_view> sentences)>;
+
+class ExtractiveModel final : public ChatModel {
+  public:
+    explicit ExtractiveModel(Similarity similarity);
+
+    [[nodiscard]] std::string_view provider() const override { return "extractive"; }
+    Result<Completion> complete(const Prompt& prompt, const OnDelta& on_delta) override;
+
+  private:
+    Similarity similarity_;
+};
+
+}  // namespace stoa::llm

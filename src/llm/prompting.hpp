@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a prompt is put to a language model: what it is told to do, how passages are numbered, how it
+// shall quote. The same for every provider. Pure functions; any thread.
+#pragma once
+
+#include "llm/chat_model.hpp"
+
+#include <string>
+#include <vector>
+
+#include <boost/describe.hpp>
+
+namespace stoa::llm {
+
+/// One message of a chat, in the form that OpenAI's protocol and its relatives share.
+struct Message {
+    std::string role;  ///< "system", "user", "assistant"
+    std::string content;
+};
+BOOST_DESCRIBE_STRUCT(Message, (), (role, content))
+
+/// System text, the last turns, then the passages with the question.
+std::vector<Message> make_messages(const Prompt& prompt);
+
+}  // namespace stoa::llm
