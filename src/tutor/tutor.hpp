@@ -1,35 +1,39 @@
 // SPDX-License-Identifier: Apache-2.0
-// Questions and answers over documents: retrieve, let a chat model answer from the passages, keep only
-// quotes that stand verbatim in their chunk, store the turn, give sources with page and boxes.
+// Questions and answers over documents: retrieve, let a chat model answer from the passages, keep
+// only quotes that stand verbatim in their chunk, store the turn, give sources with page and boxes.
 // Writes conversations and conversation_messages. Any thread; `ask` blocks while the model answers.
 #pragma once
-
-#include <functional>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
 
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "documents/documents.hpp"
 #include "documents/retrieval.hpp"
+#include "http/routes.hpp"
 #include "llm/chat_model.hpp"
 #include "postgres/database.hpp"
 #include "rooms/rooms.hpp"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace stoa::tutor {
 
 enum class Mode { answer, socratic };
 BOOST_DESCRIBE_ENUM(Mode, answer, socratic)
 
+/// PDF points from the page's top left corner, to hundredths.
 struct Box {
-    float x0 = 0, y0 = 0, x1 = 0, y1 = 0;
+    double x0 = 0, y0 = 0, x1 = 0, y1 = 0;
 };
 BOOST_DESCRIBE_STRUCT(Box, (), (x0, y0, x1, y1))
 
 struct Source {
+    int number = 0;  ///< what [n] in the answer means
     DocumentId document_id;
     std::string title;
     ChunkId chunk_id;
@@ -38,7 +42,7 @@ struct Source {
     std::vector<Box> boxes;
     double score = 0;
 };
-BOOST_DESCRIBE_STRUCT(Source, (), (document_id, title, chunk_id, page, quote, boxes, score))
+BOOST_DESCRIBE_STRUCT(Source, (), (number, document_id, title, chunk_id, page, quote, boxes, score))
 
 struct Answer {
     ConversationId conversation_id;
@@ -49,8 +53,9 @@ struct Answer {
     std::string provider;
     std::string model;
 };
-BOOST_DESCRIBE_STRUCT(Answer, (), (conversation_id, message_id, answer, sources, follow_up_questions,
-                                   provider, model))
+BOOST_DESCRIBE_STRUCT(Answer, (),
+                      (conversation_id, message_id, answer, sources, follow_up_questions, provider,
+                       model))
 
 struct Question {
     Text<1, 4000> question;
@@ -59,22 +64,80 @@ struct Question {
 };
 BOOST_DESCRIBE_STRUCT(Question, (), (question, conversation_id, mode))
 
-/// What is told while the answer grows; each may be empty.
+/// What is told while the answer grows; each may be empty, and returns false when the asker is
+/// gone.
 struct Progress {
+    /// First: the passages that the answer is made from, whole. The answer's own `sources` are the
+    /// words that it quoted from them.
     std::function<bool(const std::vector<Source>&)> on_sources;
-    std::function<bool(std::string_view delta)> on_delta;  ///< false: the asker is gone, stop
+    std::function<bool(std::string_view delta)> on_delta;
+};
+
+struct Conversation {
+    ConversationId id;
+    std::optional<RoomId> room_id;
+    std::optional<DocumentId> document_id;
+    std::string title;
+    Mode mode = Mode::answer;
+    Time created_at;
+    Time updated_at;
+};
+BOOST_DESCRIBE_STRUCT(Conversation, (),
+                      (id, room_id, document_id, title, mode, created_at, updated_at))
+
+struct ConversationMessage {
+    RowId id;
+    std::string role;  ///< "user" or "assistant"
+    std::string content;
+    json::Raw sources;
+    json::Raw follow_up_questions;
+    std::optional<std::string> provider;
+    std::optional<std::string> model;
+    Time created_at;
+};
+BOOST_DESCRIBE_STRUCT(ConversationMessage, (),
+                      (id, role, content, sources, follow_up_questions, provider, model,
+                       created_at))
+
+/// A question that was checked and looked up, ready for the model.
+struct Prepared {
+    documents::Scope scope;
+    ConversationId conversation;
+    bool is_new_conversation = true;
+    Mode mode = Mode::answer;
+    llm::Prompt prompt;
+    std::vector<documents::Passage> passages;  ///< those of the prompt, in its order
 };
 
 class Tutor {
   public:
     Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
           documents::Retrieval& retrieval, llm::ChatModel& model);
-    /// `scope` has a document or a room, checked here (`document_not_found`, `room_not_found`, …).
-    /// `conversation_not_found`, `nothing_to_read` (409: no ready document in scope), and the model's
-    /// errors (`model_unavailable`, `model_timeout`, 503).
-    Result<Answer> ask(const documents::Scope& scope, const Question& question, const Progress& progress);
+    /// `scope` has a document or a room, checked here (`document_not_found`, `room_not_found`, …);
+    /// with both, the document is asked as part of the room. `conversation_not_found`,
+    /// `nothing_to_read` (409: no ready document in scope), and the model's errors
+    /// (`model_unavailable`, `model_timeout`, 503). Nothing is stored unless it is answered.
+    Result<Answer> ask(const documents::Scope& scope, const Question& question,
+                       const Progress& progress);
+    /// The two halves of `ask`: all that can be refused, then the model.
+    Result<Prepared> prepare(const documents::Scope& scope, const Question& question);
+    Result<Answer> answer(const Prepared& prepared, const Progress& progress);
+
+    /// The asker's own conversations about a document, the last used first.
+    Result<http::Listing<Conversation>> list_conversations(const UserId& user,
+                                                           const DocumentId& document);
+    /// Oldest first. `conversation_not_found` unless it is the asker's and about this document.
+    Result<http::Listing<ConversationMessage>> list_messages(
+        const UserId& user, const DocumentId& document, const ConversationId& conversation,
+        std::int64_t limit, const std::optional<std::string>& cursor);
 
   private:
+    Result<void> check_scope(const documents::Scope& scope);
+    Result<void> continue_conversation(Prepared& prepared, const Question& question);
+    Result<std::vector<Source>> locate(const Prepared& prepared,
+                                       const std::vector<llm::Quote>& quotes);
+    Result<void> record(const Prepared& prepared, const RowId& question_id, const Answer& answer);
+
     postgres::Database& database_;
     rooms::Rooms& rooms_;
     documents::Documents& documents_;

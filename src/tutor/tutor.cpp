@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tutor/tutor.hpp"
+
+#include "base/text.hpp"
+#include "llm/quotes.hpp"
+#include "llm/text_analysis.hpp"
+#include "tutor/sql.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+namespace stoa::tutor {
+
+namespace {
+
+/// As many as a model reads with care; each is at most a thousand characters.
+constexpr std::size_t passages_max = 8;
+
+struct StoredTurn {
+    std::string role;
+    std::string content;
+};
+BOOST_DESCRIBE_STRUCT(StoredTurn, (), (role, content))
+
+tl::unexpected<Error> conversation_not_found() {
+    return fail(ErrorKind::not_found, "conversation_not_found", "There is no such conversation.");
+}
+
+tl::unexpected<Error> asker_gone() {
+    return fail(ErrorKind::conflict, "asker_gone", "Nobody waits for this answer any more.");
+}
+
+Result<void> check_question(const Question& question) {
+    if (question.question.value.find_first_not_of(" \t\r\n") != std::string::npos) return {};
+    return tl::unexpected<Error>(Error{
+        ErrorKind::invalid,
+        "validation_failed",
+        "The question is empty.",
+        {{{"body", "question"}, "Input should hold more than white space", "string_too_short"}},
+        {}});
+}
+
+llm::Prompt make_prompt(const Question& question, Mode mode) {
+    llm::Prompt prompt;
+    prompt.style = mode == Mode::socratic ? llm::Style::socratic : llm::Style::answer;
+    prompt.question = question.question.value;
+    return prompt;
+}
+
+Box round_box(const extraction::Box& box) {
+    const auto round = [](float value) {
+        return std::round(static_cast<double>(value) * 100) / 100;
+    };
+    return Box{round(box.x0), round(box.y0), round(box.x1), round(box.y1)};
+}
+
+}  // namespace
+
+Tutor::Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
+             documents::Retrieval& retrieval, llm::ChatModel& model)
+    : database_(database),
+      rooms_(rooms),
+      documents_(documents),
+      retrieval_(retrieval),
+      model_(model) {}
+
+Result<Answer> Tutor::ask(const documents::Scope& scope, const Question& question,
+                          const Progress& progress) {
+    const auto prepared = prepare(scope, question);
+    if (!prepared) return fail(prepared);
+    return answer(*prepared, progress);
+}
+
+Result<void> Tutor::check_scope(const documents::Scope& scope) {
+    if (scope.room) {
+        if (auto member = rooms_.access_room(scope.asker, *scope.room); !member) {
+            return fail(member);
+        }
+    }
+    if (scope.document) {
+        if (auto granted = documents_.access_document(scope.asker, *scope.document); !granted) {
+            return fail(granted);
+        }
+    }
+    return {};
+}
+
+Result<void> Tutor::continue_conversation(Prepared& prepared, const Question& question) {
+    prepared.mode = question.mode.value_or(Mode::answer);
+    if (!question.conversation_id) {
+        prepared.conversation = ConversationId::make();
+        return {};
+    }
+    const auto found = database_.find<Conversation>(
+        sql::find_conversation, *question.conversation_id, prepared.scope.asker);
+    if (!found) return fail(found);
+    if (!*found || (*found)->document_id != prepared.scope.document ||
+        (*found)->room_id != prepared.scope.room) {
+        return conversation_not_found();
+    }
+    prepared.conversation = (*found)->id;
+    prepared.is_new_conversation = false;
+    prepared.mode = question.mode.value_or((*found)->mode);
+    return {};
+}
+
+Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& question) {
+    if (auto checked = check_question(question); !checked) return fail(checked);
+    if (auto checked = check_scope(scope); !checked) return fail(checked);
+    Prepared prepared;
+    prepared.scope = scope;
+    if (auto begun = continue_conversation(prepared, question); !begun) return fail(begun);
+    prepared.prompt = make_prompt(question, prepared.mode);
+    if (!prepared.is_new_conversation) {
+        auto turns = database_.list<StoredTurn>(sql::list_turns, prepared.conversation);
+        if (!turns) return fail(turns);
+        for (auto turn = turns->rbegin(); turn != turns->rend(); ++turn) {
+            const bool is_user = turn->role == "user";
+            prepared.prompt.turns.push_back(
+                {is_user ? llm::Turn::Role::user : llm::Turn::Role::assistant,
+                 std::move(turn->content)});
+        }
+    }
+    const auto wanted = llm::standalone_question(prepared.prompt.turns, prepared.prompt.question);
+    auto passages = retrieval_.search(scope, wanted, passages_max);
+    if (!passages) return fail(passages);
+    if (passages->empty()) {
+        return fail(ErrorKind::conflict, "nothing_to_read",
+                    "No document here is ready to be asked; wait until its status is \"ready\".");
+    }
+    for (const auto& passage : *passages) {
+        prepared.prompt.passages.push_back(
+            {passage.chunk.str(), passage.title, passage.page, passage.text});
+    }
+    prepared.passages = std::move(*passages);
+    return prepared;
+}
+
+Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress) {
+    if (progress.on_sources) {
+        std::vector<llm::Quote> whole;
+        for (std::size_t i = 0; i < prepared.passages.size(); ++i) {
+            whole.push_back({i, prepared.passages[i].text});
+        }
+        const auto sources = locate(prepared, whole);
+        if (!sources) return fail(sources);
+        if (!progress.on_sources(*sources)) return asker_gone();
+    }
+    auto completion = model_.complete(prepared.prompt, progress.on_delta);
+    if (!completion) return fail(completion);
+    auto sources = locate(prepared, completion->quotes);
+    if (!sources) return fail(sources);
+    const auto question_id = RowId::make();  // before the answer's, which orders them
+    Answer answer;
+    answer.conversation_id = prepared.conversation;
+    answer.message_id = RowId::make();
+    answer.answer = std::move(completion->answer);
+    answer.sources = std::move(*sources);
+    answer.follow_up_questions = std::move(completion->follow_ups);
+    answer.provider = model_.provider();
+    answer.model = std::move(completion->model);
+    if (auto recorded = record(prepared, question_id, answer); !recorded) return fail(recorded);
+    return answer;
+}
+
+Result<std::vector<Source>> Tutor::locate(const Prepared& prepared,
+                                          const std::vector<llm::Quote>& quotes) {
+    std::vector<Source> sources;
+    std::map<DocumentId, documents::Granted> granted;
+    for (const auto& quote : quotes) {
+        if (quote.passage >= prepared.passages.size()) continue;
+        const auto& passage = prepared.passages[quote.passage];
+        const auto range = llm::find_quote(passage.text, quote.text);
+        if (!range) continue;  // the model made it up, or changed it
+        auto known = granted.find(passage.document);
+        if (known == granted.end()) {
+            auto access = documents_.access_document(prepared.scope.asker, passage.document);
+            if (!access && access.error().kind == ErrorKind::not_found) continue;
+            if (!access) return fail(access);
+            known = granted.emplace(passage.document, std::move(*access)).first;
+        }
+        auto boxes =
+            documents_.list_boxes(known->second, passage.page, passage.text_begin + range->begin,
+                                  passage.text_begin + range->end);
+        if (!boxes) return fail(boxes);
+        Source source{static_cast<int>(quote.passage) + 1,
+                      passage.document,
+                      passage.title,
+                      passage.chunk,
+                      passage.page,
+                      passage.text.substr(range->begin, range->end - range->begin),
+                      {},
+                      std::round(passage.score * 10'000) / 10'000};
+        for (const auto& box : *boxes) source.boxes.push_back(round_box(box));
+        sources.push_back(std::move(source));
+    }
+    return sources;
+}
+
+Result<void> Tutor::record(const Prepared& prepared, const RowId& question_id,
+                           const Answer& answer) {
+    constexpr std::size_t title_bytes_max = 120;
+    const auto& scope = prepared.scope;
+    const auto& question = prepared.prompt.question;
+    return database_.transact([&](postgres::Session& session) -> Result<void> {
+        auto conversation =
+            prepared.is_new_conversation
+                ? session.run(sql::insert_conversation, prepared.conversation, scope.asker,
+                              scope.room, scope.document, cut_utf8(question, title_bytes_max),
+                              prepared.mode)
+                : session.run(sql::touch_conversation, prepared.conversation, prepared.mode);
+        if (!conversation) return fail(conversation);
+        const std::optional<std::string> nobody;
+        auto asked = session.run(sql::insert_message, question_id, prepared.conversation, "user",
+                                 question, json::Raw{"[]"}, json::Raw{"[]"}, nobody, nobody);
+        if (!asked) return fail(asked);
+        auto answered = session.run(
+            sql::insert_message, answer.message_id, prepared.conversation, "assistant",
+            answer.answer, json::Raw{json::to_text(answer.sources)},
+            json::Raw{json::to_text(answer.follow_up_questions)}, answer.provider, answer.model);
+        if (!answered) return fail(answered);
+        return {};
+    });
+}
+
+Result<http::Listing<Conversation>> Tutor::list_conversations(const UserId& user,
+                                                              const DocumentId& document) {
+    if (auto granted = documents_.access_document(user, document); !granted) return fail(granted);
+    auto rows = database_.list<Conversation>(sql::list_conversations, user, document);
+    if (!rows) return fail(rows);
+    return http::Listing<Conversation>{std::move(*rows), std::nullopt};
+}
+
+Result<http::Listing<ConversationMessage>> Tutor::list_messages(
+    const UserId& user, const DocumentId& document, const ConversationId& conversation,
+    std::int64_t limit, const std::optional<std::string>& cursor) {
+    if (auto granted = documents_.access_document(user, document); !granted) return fail(granted);
+    const auto found = database_.find<Conversation>(sql::find_conversation, conversation, user);
+    if (!found) return fail(found);
+    if (!*found || (*found)->document_id != document) return conversation_not_found();
+    std::optional<RowId> after;
+    if (cursor) {
+        after = RowId::parse(*cursor);
+        if (!after) {
+            return tl::unexpected<Error>(Error{
+                ErrorKind::invalid,
+                "validation_failed",
+                "The query has wrong values.",
+                {{{"query", "cursor"}, "Input should be a next_cursor of this list", "cursor"}},
+                {}});
+        }
+    }
+    auto rows =
+        database_.list<ConversationMessage>(sql::list_messages, conversation, after, limit + 1);
+    if (!rows) return fail(rows);
+    http::Listing<ConversationMessage> listing;
+    if (std::cmp_greater(rows->size(), limit)) {
+        rows->resize(static_cast<std::size_t>(limit));
+        listing.next_cursor = rows->back().id.str();
+    }
+    listing.items = std::move(*rows);
+    return listing;
+}
+
+}  // namespace stoa::tutor
