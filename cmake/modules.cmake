@@ -40,6 +40,7 @@ function(add_module name)
     find_package(GTest REQUIRED)
     add_executable(${name}_test ${tests})
     target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # "support/…"
+    target_compile_definitions(${name}_test PRIVATE STOA_VECTORS="${CMAKE_SOURCE_DIR}/tests/vectors")
     target_link_libraries(${name}_test PRIVATE stoa_${name} GTest::gtest GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test)
     set_property(GLOBAL APPEND PROPERTY STOA_TESTS ${name}_test)

@@ -15,6 +15,8 @@
 
 namespace stoa::embedding {
 
+class Vocabulary;
+
 class Tokenizer {
   public:
     /// Reads `tokenizer.json` (any name ending in .json) or a `vocab.txt` with one token a line.
@@ -27,8 +29,9 @@ class Tokenizer {
     [[nodiscard]] std::vector<std::int32_t> encode(std::string_view text,
                                                    std::size_t tokens_max = 256) const;
 
+    [[nodiscard]] const Vocabulary& vocabulary() const { return *vocabulary_; }
+
   private:
-    class Vocabulary;
     explicit Tokenizer(std::shared_ptr<const Vocabulary> vocabulary);
 
     std::shared_ptr<const Vocabulary> vocabulary_;

