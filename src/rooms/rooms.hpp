@@ -4,17 +4,17 @@
 // room_participants, invites, room_sequences and room_events. Any thread.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "http/routes.hpp"
 #include "postgres/database.hpp"
 #include "rooms/events.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace stoa::rooms {
 
@@ -38,9 +38,10 @@ struct Room {
     Time created_at;
     Time updated_at;
 };
-BOOST_DESCRIBE_STRUCT(Room, (), (id, name, description, creator_id, room_type, access_token_mint,
-                                 access_nft_collection, min_token_amount, max_participants,
-                                 participant_count, is_active, created_at, updated_at))
+BOOST_DESCRIBE_STRUCT(Room, (),
+                      (id, name, description, creator_id, room_type, access_token_mint,
+                       access_nft_collection, min_token_amount, max_participants, participant_count,
+                       is_active, created_at, updated_at))
 
 struct Participant {
     RoomId room_id;
@@ -52,8 +53,9 @@ struct Participant {
     Time joined_at;
     Time last_active_at;
 };
-BOOST_DESCRIBE_STRUCT(Participant, (), (room_id, user_id, name, username, role, is_banned, joined_at,
-                                        last_active_at))
+BOOST_DESCRIBE_STRUCT(Participant, (),
+                      (room_id, user_id, name, username, role, is_banned, joined_at,
+                       last_active_at))
 
 struct NewRoom {
     Text<1, 255> name;
@@ -64,8 +66,12 @@ struct NewRoom {
     std::optional<json::BigInt> min_token_amount;
     std::optional<Int<1, 10'000>> max_participants;
 };
-BOOST_DESCRIBE_STRUCT(NewRoom, (), (name, description, room_type, access_token_mint,
-                                    access_nft_collection, min_token_amount, max_participants))
+BOOST_DESCRIBE_STRUCT(NewRoom, (),
+                      (name, description, room_type, access_token_mint, access_nft_collection,
+                       min_token_amount, max_participants))
+
+/// `cursor_invalid` (422).
+tl::unexpected<Error> invalid_cursor();
 
 /// What `access_room` grants: who the asker is in that room.
 struct Membership {
@@ -93,32 +99,67 @@ struct Invite {
 };
 BOOST_DESCRIBE_STRUCT(Invite, (), (id, code, uses_max, expires_at))
 
+/// What a PATCH of a room may change; absent fields stay.
+struct RoomChange {
+    std::optional<Text<1, 255>> name;
+    std::optional<Text<0, 2000>> description;
+    std::optional<Int<1, 10'000>> max_participants;
+};
+BOOST_DESCRIBE_STRUCT(RoomChange, (), (name, description, max_participants))
+
+struct ParticipantChange {
+    std::optional<Role> role;
+    std::optional<bool> is_banned;
+};
+BOOST_DESCRIBE_STRUCT(ParticipantChange, (), (role, is_banned))
+
 class Rooms {
   public:
     Rooms(postgres::Database& database, RoomEvents& events);
 
     /// The only way to a room's inside: the asker is a present, unbanned participant with at least
-    /// `least`. `room_not_found` (404) for a room that is absent, closed, or private and not joined;
-    /// `not_a_participant`, `banned`, `role_too_low` (403) otherwise.
-    Result<Membership> access_room(const UserId& user, const RoomId& room, Role least = Role::member);
+    /// `least`. `room_not_found` (404) for a room that is absent, closed, or private and not
+    /// joined; `not_a_participant`, `banned`, `role_too_low` (403) otherwise.
+    Result<Membership> access_room(const UserId& user, const RoomId& room,
+                                   Role least = Role::member);
 
     Result<Room> create(const UserId& user, const NewRoom& wanted);
-    /// `room_full` (409), `banned` (403), `invite_invalid` (403), `gate_unsupported` (503 until gates
-    /// can be checked). Joining twice gives the same participant again.
-    Result<Joined> join(const UserId& user, const RoomId& room, const std::optional<std::string>& invite_code);
+    /// `room_full` (409), `banned` (403), `invite_invalid` (403), `gate_unsupported` (503 until
+    /// gates can be checked). Joining twice gives the same participant again.
+    Result<Joined> join(const UserId& user, const RoomId& room,
+                        const std::optional<std::string>& invite_code);
     Result<void> leave(const UserId& user, const RoomId& room);
     /// A room that the asker may know of: any but a private one, or one they are in.
     Result<Room> get(const UserId& user, const RoomId& room);
     Result<http::Listing<Room>> list(const UserId& user, std::optional<RoomType> type,
-                                     const std::optional<std::string>& text, bool mine, std::int64_t limit,
-                                     const std::optional<std::string>& cursor);
+                                     const std::optional<std::string>& text, bool mine,
+                                     std::int64_t limit, const std::optional<std::string>& cursor);
     Result<http::Listing<Participant>> participants(const UserId& user, const RoomId& room,
                                                     std::int64_t limit,
                                                     const std::optional<std::string>& cursor);
-    Result<Invite> invite(const UserId& user, const RoomId& room, int uses_max, std::chrono::seconds lifetime);
+    /// By moderators; the code is readable in this answer only.
+    Result<Invite> invite(const UserId& user, const RoomId& room, int uses_max,
+                          std::chrono::seconds lifetime);
+    /// By the owner; tells everyone (`room_updated`).
+    Result<Room> update(const UserId& user, const RoomId& room, const RoomChange& change);
+    /// By the owner: nobody finds or enters the room again (`room_closed`).
+    Result<void> close(const UserId& user, const RoomId& room);
+    /// Roles are given by the owner; bans by whoever stands above the person. A ban puts out.
+    /// `participant_not_found` (404), `role_too_low` (403), `role_not_assignable` (422).
+    Result<Participant> update_participant(const UserId& user, const RoomId& room,
+                                           const UserId& person, const ParticipantChange& change);
+    /// Puts someone below the asker out; they may come back.
+    Result<void> kick(const UserId& user, const RoomId& room, const UserId& person);
     RoomEvents& events() { return events_; }
 
   private:
+    /// Puts the person out within the caller's transaction; nothing if they are not in.
+    Result<std::optional<Event>> put_out(postgres::Session& session, const RoomId& room,
+                                         const UserId& person, std::string_view reason);
+    /// The person's place, if the asker stands above them.
+    Result<Participant> access_participant(const UserId& user, const RoomId& room,
+                                           const UserId& person);
+
     postgres::Database& database_;
     RoomEvents& events_;
 };

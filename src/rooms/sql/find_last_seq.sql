@@ -1,0 +1,2 @@
+-- Where the room's sequence stands.
+SELECT last_seq FROM room_sequences WHERE room_id = $1
