@@ -304,6 +304,7 @@ Result<void> LocalRedis::create_folder() const { return make_private(data_.redis
 Command LocalRedis::command() const {
     Command command;
     command.name = "redis";
+    // It is a hint for us, so it may lose what it has, but a full disk must not stop it.
     command.program = program_;
     command.arguments = {"redis-server",
                          "--port",
@@ -319,7 +320,9 @@ Command LocalRedis::command() const {
                          "--maxmemory",
                          "256mb",
                          "--maxmemory-policy",
-                         "noeviction"};
+                         "noeviction",
+                         "--stop-writes-on-bgsave-error",
+                         "no"};
     command.environment = plain_environment;
     command.directory = "/";
     command.log = data_.log("redis");
