@@ -25,14 +25,15 @@ build_packages=(
   "libboost$boost-dev" "libboost-json$boost-dev" libcli11-dev libcurl4-openssl-dev libdnnl-dev
   libexpected-dev libfmt-dev libgmock-dev libgtest-dev libhiredis-dev libmupdf-dev libpq-dev
   libseccomp-dev libsodium-dev libspdlog-dev libssl-dev libtomlplusplus-dev libutf8proc-dev
-  prometheus-cpp-dev zlib1g-dev
+  prometheus-cpp-dev python3-yaml zlib1g-dev
   # What the static library of MuPDF needs.
   libmujs-dev libgumbo-dev libopenjp2-7-dev libjbig2dec0-dev libjpeg-dev libharfbuzz-dev
   libfreetype-dev
 )
 # redis-tools carries the server's binary without its service.
 runtime_packages=("postgresql-$postgres" redis-tools)
-demo_packages=(python3-nacl python3-requests python3-websocket)
+# The last brings the PDF that the demo reads.
+demo_packages=(python3-nacl python3-requests python3-websocket developers-reference)
 check_packages=(clang-19 clang-format-19 clang-tidy-19)
 
 as_root() {  # COMMAND…: functions of this file included
