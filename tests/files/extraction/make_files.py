@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
 """Makes the files beside it. Needs: pip install pikepdf langchain-text-splitters"""
 import json
 import pathlib
