@@ -116,6 +116,18 @@ TEST_F(ExtractorTest, ReadsPagesInOrderWithLabelsAndTitle) {
     EXPECT_EQ(done.pages[0].height, 800);
 }
 
+TEST_F(ExtractorTest, LeavesACycleOfLabels) {
+    PdfWriter pdf;
+    pdf.set(1, "<</Type/Catalog/Pages 2 0 R/PageLabels 4 0 R>>");
+    std::string kids;
+    for (int i = 0; i < 50; ++i) kids += "4 0 R ";
+    pdf.set(4, "<</Kids[" + kids + "]>>");
+    pdf.add_page(show(50, 700, "Page"));
+    const Extraction done = extract(pdf.build());
+    ASSERT_EQ(done.code(), "");
+    EXPECT_EQ(done.pages.at(0).label, "");
+}
+
 TEST_F(ExtractorTest, GivesEachWordItsBox) {
     PdfWriter pdf;
     pdf.add_page(show(50, 700, "Hello wide world"));
@@ -352,6 +364,23 @@ TEST_F(ExtractorTest, KillsAProgramThatHangs) {
     ASSERT_GT(process, 0);
     EXPECT_EQ(kill(process, 0), -1);
     EXPECT_EQ(errno, ESRCH);
+}
+
+TEST_F(ExtractorTest, HandsTheFileOverAndNothingElse) {
+    const auto note = directory_ / "note";
+    const int kept_open = dup(STDIN_FILENO);
+    setenv("EXTRACTION_TEST_SECRET", "told", 1);
+    const auto curious = write_program("exec >" + note.string() +
+                                       "\necho \"<$EXTRACTION_TEST_SECRET>\"\n"
+                                       "/bin/ls /proc/$$/fd\n/bin/cat\n");
+    EXPECT_EQ(extract_file(write("file", "%PDF-1.7 the file"), {}, curious).code(),
+              "extraction_crashed");
+    unsetenv("EXTRACTION_TEST_SECRET");
+    close(kept_open);
+    std::ifstream file(note);
+    const std::string seen{std::istreambuf_iterator<char>(file), {}};
+    // The script itself is open as 10.
+    EXPECT_EQ(seen, "<>\n0\n1\n10\n2\n%PDF-1.7 the file");
 }
 
 TEST_F(ExtractorTest, TellsHowAProgramEnded) {

@@ -13,10 +13,13 @@ namespace {
 
 constexpr int depth_max = 16;
 constexpr std::size_t ranges_max = 10'000;
+constexpr int nodes_max = 10'000;
 
 /// Throws as MuPDF does (longjmp), so it holds nothing that would need a destructor meanwhile.
-void collect(fz_context* context, pdf_obj* node, int depth, std::vector<LabelRange>& ranges) {
-    if (depth > depth_max) return;
+void collect(fz_context* context, pdf_obj* node, int depth, int& nodes_left,
+             std::vector<LabelRange>& ranges) {
+    // A tree may be a graph with cycles, in a file that means harm.
+    if (depth > depth_max || --nodes_left < 0) return;
     pdf_obj* nums = pdf_dict_gets(context, node, "Nums");
     const int entries = pdf_array_len(context, nums) / 2;
     for (int i = 0; i < entries && ranges.size() < ranges_max; ++i) {
@@ -30,8 +33,8 @@ void collect(fz_context* context, pdf_obj* node, int depth, std::vector<LabelRan
     }
     pdf_obj* kids = pdf_dict_gets(context, node, "Kids");
     const int count = pdf_array_len(context, kids);
-    for (int i = 0; i < count && ranges.size() < ranges_max; ++i) {
-        collect(context, pdf_array_get(context, kids, i), depth + 1, ranges);
+    for (int i = 0; i < count && nodes_left > 0 && ranges.size() < ranges_max; ++i) {
+        collect(context, pdf_array_get(context, kids, i), depth + 1, nodes_left, ranges);
     }
 }
 
@@ -67,9 +70,11 @@ std::string spell(char style, int number) {
 
 std::vector<LabelRange> read_label_ranges(fz_context* context, pdf_document* document) {
     std::vector<LabelRange> ranges;
+    int nodes_left = nodes_max;
+    fz_var(nodes_left);
     fz_try(context) {
         pdf_obj* root = pdf_dict_gets(context, pdf_trailer(context, document), "Root");
-        collect(context, pdf_dict_gets(context, root, "PageLabels"), 0, ranges);
+        collect(context, pdf_dict_gets(context, root, "PageLabels"), 0, nodes_left, ranges);
     }
     fz_catch(context) {}
     std::stable_sort(ranges.begin(), ranges.end(), [](const LabelRange& a, const LabelRange& b) {
