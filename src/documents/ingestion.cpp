@@ -300,7 +300,7 @@ Result<void> Ingestion::run(jobs::Run& run) {
         directory_ / document.str(), [&](int pages) { return reading.set_page_count(pages); },
         [&](extraction::Page&& page) { return reading.add(std::move(page)); });
     if (summary) return reading.finish(summary->page_count);
-    log::info("a document could not be read",
+    log::info("reading a document ended early",
               {{"document.id", document.str()}, {"error.code", std::string(summary.error().code)}});
     if (is_for_good(summary.error())) return reading.fail_for_good(summary.error());
     Error error = summary.error();

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests of this module share: a library over a real PostgreSQL, without Redis (nothing may
+// need it), with an encoder that knows words only. One thread.
+#pragma once
+
+#include "documents/documents.hpp"
+#include "documents/ingestion.hpp"
+#include "documents/retrieval.hpp"
+#include "support/private_postgres.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace stoa::documents {
+
+/// Texts with the same words are near each other. `before_encoding` may fail in its place.
+class WordEncoder final : public embedding::Encoder {
+  public:
+    std::function<Result<void>()> before_encoding;
+
+    Result<std::vector<embedding::Embedding>> encode(
+        std::span<const std::string_view> texts) override {
+        if (before_encoding) {
+            if (auto allowed = before_encoding(); !allowed) return fail(allowed);
+        }
+        std::vector<embedding::Embedding> embeddings;
+        for (const auto text : texts) embeddings.push_back(encode_one(text));
+        return embeddings;
+    }
+
+  private:
+    static embedding::Embedding encode_one(std::string_view text) {
+        embedding::Embedding embedding{};
+        embedding[0] = 0.01F;
+        std::string word;
+        for (const char c : std::string(text) + " ") {
+            if (std::isalnum(static_cast<unsigned char>(c))) {
+                word.push_back(static_cast<char>(std::tolower(static_cast<unsigned char>(c))));
+            } else if (!word.empty()) {
+                embedding[std::hash<std::string>()(word) % embedding::dimensions] += 1;
+                word.clear();
+            }
+        }
+        float square = 0;
+        for (const float x : embedding) square += x * x;
+        for (float& x : embedding) x /= std::sqrt(square);
+        return embedding;
+    }
+};
+
+class FakeRun final : public jobs::Run {
+  public:
+    explicit FakeRun(const DocumentId& document)
+        : arguments_(ingestion_job(document).arguments_json) {}
+
+    [[nodiscard]] JobId id() const override { return id_; }
+    [[nodiscard]] const std::string& arguments_json() const override { return arguments_; }
+    [[nodiscard]] int attempt() const override { return 1; }
+    [[nodiscard]] bool is_last_attempt() const override { return false; }
+    [[nodiscard]] bool still_ours() const override { return is_ours; }
+    Result<void> acknowledge(postgres::Session& /*session*/) override {
+        ++acknowledged;
+        return {};
+    }
+
+    bool is_ours = true;
+    int acknowledged = 0;
+
+  private:
+    JobId id_ = JobId::make();
+    std::string arguments_;
+};
+
+class LibraryTest : public ::testing::Test {
+  protected:
+    UserId new_user() {
+        const auto id = UserId::make();
+        const postgres::Query insert{"test.user", "INSERT INTO users (id, name) VALUES ($1, 'x')"};
+        EXPECT_TRUE(database.run(insert, id));
+        return id;
+    }
+    RoomId new_room(const UserId& owner) {
+        rooms::NewRoom wanted;
+        wanted.name.value = "Room";
+        const auto room = rooms.create(owner, wanted);
+        EXPECT_TRUE(room);
+        return room->id;
+    }
+    /// As the HTTP server hands it over.
+    Upload spool(const std::string& text, const std::string& name = "notes.txt") {
+        Upload upload;
+        upload.file.name = "file";
+        upload.file.file_name = name;
+        upload.file.file = std::filesystem::path(directory.path()) / RowId::make().str();
+        std::ofstream(upload.file.file) << text;
+        upload.file.file_bytes = text.size();
+        upload.file.file_sha256_hex = std::string(64, 'a');
+        return upload;
+    }
+    DocumentId upload(const UserId& owner, const std::string& text,
+                      std::optional<RoomId> room = std::nullopt) {
+        auto form = spool(text);
+        form.room_id = room;
+        const auto document = documents.upload(owner, form);
+        EXPECT_TRUE(document) << document.error().message;
+        return document ? document->id : DocumentId{};
+    }
+    Result<void> ingest(const DocumentId& document) {
+        FakeRun run(document);
+        return ingestion.run(run);
+    }
+    DocumentId upload_and_ingest(const UserId& owner, const std::string& text,
+                                 std::optional<RoomId> room = std::nullopt) {
+        const auto document = upload(owner, text, room);
+        EXPECT_TRUE(ingest(document));
+        return document;
+    }
+    /// "page|ordinal|begin|end" of each chunk.
+    std::vector<std::string> chunks_of(const DocumentId& document) {
+        const postgres::Query list{
+            "test.chunks",
+            "SELECT concat_ws('|', page, ordinal, text_begin, text_end) FROM document_chunks "
+            "WHERE document_id = $1 ORDER BY ordinal"};
+        return *database.list<std::string>(list, document);
+    }
+    std::vector<std::string> events_of(const RoomId& room) {
+        const postgres::Query list{
+            "test.events",
+            "SELECT concat_ws(' ', type, payload -> 'data' ->> 'status', payload ->> 'status') "
+            "FROM room_events WHERE room_id = $1 AND type LIKE 'document%' ORDER BY seq"};
+        return *database.list<std::string>(list, room);
+    }
+
+    testing::TestDatabase place;
+    testing::PrivateDirectory directory{"documents"};
+    Metrics metrics;
+    postgres::Database database{place.options(), metrics};
+    redis::Client redis{{.url = "unix:///nowhere/redis"}, metrics};
+    jobs::Queue queue{database, redis};
+    rooms::RoomEvents room_events{database, redis};
+    rooms::Rooms rooms{database, room_events};
+    Documents documents{database, queue, rooms, directory.path()};
+    WordEncoder encoder;
+    extraction::Extractor extractor{"/nowhere/stoa-extract", {}};
+    Ingestion ingestion{database, room_events, extractor, encoder, directory.path()};
+    Retrieval retrieval{database, encoder};
+};
+
+/// A text of many pages; each sentence stands once.
+inline std::string long_text(int sentences) {
+    std::string text;
+    for (int i = 0; i < sentences; ++i) {
+        text += "Sentence number " + std::to_string(i) +
+                " speaks of nothing in particular but is long enough to fill a line or so.\n\n";
+    }
+    return text;
+}
+
+}  // namespace stoa::documents

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "documents/retrieval.hpp"
+
+#include "documents/library_fixture.hpp"
+#include "documents/sql.hpp"
+
+namespace stoa::documents {
+namespace {
+
+class RetrievalTest : public LibraryTest {
+  protected:
+    std::vector<std::string> texts(const Scope& scope, std::string_view question) {
+        const auto found = retrieval.search(scope, question, 5);
+        EXPECT_TRUE(found) << found.error().message;
+        std::vector<std::string> texts;
+        for (const auto& passage : *found) texts.push_back(passage.text);
+        return texts;
+    }
+};
+
+TEST_F(RetrievalTest, Searches_what_the_asker_may_read_there_and_nothing_else) {
+    const auto owner = new_user(), member = new_user(), stranger = new_user();
+    const auto room = new_room(owner);
+    ASSERT_TRUE(rooms.join(member, room, std::nullopt));
+    const auto shared = upload_and_ingest(owner, "The shared whale sings.", room);
+    const auto secret = upload_and_ingest(owner, "The secret whale is silent.");
+    (void)upload(owner, "A queued whale is not ready.", room);
+    using List = std::vector<std::string>;
+    const List in_room{"The shared whale sings."};
+    EXPECT_EQ(texts({member, std::nullopt, room}, "whale"), in_room);
+    EXPECT_EQ(texts({owner, std::nullopt, room}, "whale"), in_room);
+    EXPECT_EQ(texts({member, shared, std::nullopt}, "whale"), in_room);
+    EXPECT_EQ(texts({member, shared, room}, "whale"), in_room);
+    EXPECT_EQ(texts({owner, secret, std::nullopt}, "whale"), List{"The secret whale is silent."});
+    EXPECT_EQ(texts({owner, secret, room}, "whale"), List{});
+    EXPECT_EQ(texts({member, secret, std::nullopt}, "whale"), List{});
+    EXPECT_EQ(texts({stranger, std::nullopt, room}, "whale"), List{});
+    EXPECT_EQ(texts({stranger, shared, std::nullopt}, "whale"), List{});
+    EXPECT_EQ(texts({owner, std::nullopt, std::nullopt}, "whale"), List{});
+}
+
+TEST_F(RetrievalTest, Finds_by_some_of_the_words_and_survives_any_question) {
+    const auto owner = new_user();
+    auto text = long_text(200);
+    text += "The axolotl regrows its limbs within weeks.\n\n" + long_text(200);
+    const auto id = upload_and_ingest(owner, text);
+    const Scope scope{owner, id, std::nullopt};
+    const auto found = texts(scope, "How does an axolotl of Mexico get new limbs?");
+    ASSERT_FALSE(found.empty());
+    EXPECT_NE(found[0].find("axolotl"), std::string::npos);
+    for (const auto* question : {"", "the of and", "\"", "a & b | !c <-> (", "'; DROP TABLE x",
+                                 "🦎", "-- -x OR OR", "http://x/?a=1&b=2 e@f.de"}) {
+        EXPECT_EQ(texts(scope, question).size(), 5U) << question;
+    }
+}
+
+TEST_F(RetrievalTest, The_index_scan_of_large_scopes_finds_the_same) {
+    const auto owner = new_user();
+    const auto id = upload_and_ingest(
+        owner, long_text(100) + "The axolotl regrows its limbs.\n\n" + long_text(100));
+    const std::array<std::string_view, 1> question{"axolotl limbs"};
+    const auto vector = (*encoder.encode(question))[0];
+    const std::span<const float> wanted(vector);
+    const std::optional<RoomId> no_room;
+    const auto found = database.transact(
+        [&](postgres::Session& session) -> Result<std::vector<std::vector<ChunkId>>> {
+            if (auto set = session.run(sql::set_iterative_scan); !set) return fail(set);
+            std::vector<std::vector<ChunkId>> rankings;
+            for (const auto& query : {sql::search_exact, sql::search_nearest}) {
+                auto rows = session.run(query, owner, id, no_room, wanted, std::int64_t{3});
+                if (!rows) return fail(rows);
+                rankings.emplace_back();
+                for (std::size_t i = 0; i < rows->size(); ++i) {
+                    rankings.back().push_back((*rows)[i].get<ChunkId>("chunk"));
+                }
+            }
+            return rankings;
+        });
+    ASSERT_TRUE(found) << found.error().message;
+    ASSERT_EQ((*found)[0].size(), 3U);
+    EXPECT_EQ((*found)[0][0], (*found)[1][0]);
+}
+
+}  // namespace
+}  // namespace stoa::documents
