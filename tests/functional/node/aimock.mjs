@@ -1,0 +1,41 @@
+// Serves OpenAI's chat completions for test_ask.py by aimock. Prints its base URL as the first line and
+// lives until its standard input ends. Which answer is given depends on words in the question.
+import { LLMock } from "@copilotkit/aimock";
+
+const mock = new LLMock({ port: 0, host: "127.0.0.1", chunkSize: 7 });
+const good = (words) =>
+  `It is said there: \u00ab${words}\u00bb [1]. It also says \u00abwords that stand nowhere at all\u00bb [1].\n\n` +
+  "Follow-up questions:\n- What is a metal?\n- Why is it low?\n";
+const fails = (status, message) => ({ error: { message, type: "server_error" }, status });
+
+mock.on({ userMessage: "limited once", sequenceIndex: 0 }, fails(429, "slow down"));
+mock.on({ userMessage: "limited once" }, { content: good("boiling point of caesium is 671 degrees") });
+mock.on({ userMessage: "limited always" }, fails(429, "slow down"));
+mock.on({ userMessage: "fails always" }, fails(500, "broken"));
+mock.on({ userMessage: "refused always" }, fails(401, "no such key"));
+mock.addFixture({
+  match: { userMessage: "garbage" },
+  response: { content: "never seen" },
+  chaos: { malformedRate: 1 },
+});
+mock.on(
+  { userMessage: "cut off" },
+  { content: "This answer is long enough to be cut off somewhere in the middle of it." },
+  { truncateAfterChunks: 3 },
+);
+mock.on({ userMessage: "only marks" }, { content: "Caesium boils at 671 degrees Celsius [1]." });
+mock.on({ systemMessage: "tutor who leads by questions" }, {
+  content: "Look at page 2. Which metal is spoken of there?",
+});
+mock.addFixture({
+  match: { predicate: () => true },
+  response: { content: good("boiling point of caesium is 671 degrees") },
+});
+
+await mock.start();
+console.log(`${mock.url}/v1`);
+process.stdin.resume();
+process.stdin.on("end", async () => {
+  await mock.stop();
+  process.exit(0);
+});

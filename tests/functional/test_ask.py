@@ -1,0 +1,237 @@
+"""Questions and answers: the right page, a quote that stands there word for word, and honest errors; by
+the extractive provider and by a language model behind OpenAI's protocol (aimock)."""
+import json
+import pathlib
+import subprocess
+
+import pytest
+
+import pdfs
+from stack import ROOT
+from test_documents import in_seconds, ready, upload
+
+NODE = pathlib.Path(__file__).parent / "node"
+
+
+@pytest.fixture(scope="module")
+def facts(shared_stack):
+    """Someone with a document full of facts, shared into a room."""
+    user = shared_stack.new_user()
+    user.the_room = user.room()
+    user.document = ready(user, pdfs.facts_pdf(), room_id=user.the_room["id"])
+    return user
+
+
+@pytest.fixture(scope="module")
+def aimock():
+    program = subprocess.Popen([ROOT / ".venv" / "bin" / "node", NODE / "aimock.mjs"], stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True, cwd=NODE)
+    yield program.stdout.readline().strip()
+    program.stdin.close()
+    program.wait(10)
+
+
+@pytest.fixture(scope="module")
+def modelled(shared_stack, facts, aimock):
+    """The same person at a node that has a language model."""
+    url = shared_stack.start_node(env={"STOA_LLM_BASE_URL": aimock, "STOA_LLM_API_KEY": "x", "STOA_LLM_MODEL": "m"})
+    yield facts.at(url)
+    shared_stack.stop_node(url)
+
+
+def ask(user, question, path=None, **more):
+    return user.http.post(path or f"/documents/{user.document['id']}/chat", json={"question": question, **more})
+
+
+def answered(user, question, path=None, **more):
+    answer = ask(user, question, path, **more)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def events(user, question, path=None):
+    """The server-sent events of a question, as (type, data)."""
+    answer = user.http.post(path or f"/documents/{user.document['id']}/chat", json={"question": question},
+                            headers={"Accept": "text/event-stream"}, stream=True)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].startswith("text/event-stream")
+    answer.encoding = "utf-8"
+    seen = []
+    for block in answer.text.strip().split("\n\n"):
+        event, data = block.split("\n")
+        assert event.startswith("event: ") and data.startswith("data: ")
+        seen.append((event[7:], json.loads(data[6:])))
+    return seen
+
+
+def check_sources(stoa, answer):
+    """Each quote stands verbatim in its chunk, and the chunk on its page."""
+    for source in answer["sources"]:
+        rows = stoa.sql("SELECT text, page FROM document_chunks WHERE id = %s AND document_id = %s",
+                        (source["chunk_id"], source["document_id"]))
+        assert len(rows) == 1
+        assert source["quote"] in rows[0][0] and source["page"] == rows[0][1]
+        assert source["boxes"] and 0 <= source["score"] <= 1
+        for box in source["boxes"]:
+            assert 0 <= box["x0"] < box["x1"] <= 595 and 0 <= box["y0"] < box["y1"] <= 842
+
+
+@pytest.mark.parametrize("page,fact,question,words", pdfs.FACTS)
+def test_the_answer_cites_the_page_word_for_word(stoa, facts, page, fact, question, words):
+    for path in (None, f"/rooms/{facts.the_room['id']}/ask"):
+        answer = answered(facts, question, path)
+        assert answer["provider"] == "extractive" and "extractive" in answer["answer"]
+        assert words in answer["answer"]
+        best = answer["sources"][0]
+        assert (best["page"], best["document_id"], best["title"]) == (page, facts.document["id"], "facts")
+        assert best["quote"].replace("\n", " ") == fact
+        assert len(best["boxes"]) == 1 and 60 < best["boxes"][0]["x0"] < 80
+        check_sources(stoa, answer)
+        assert all(isinstance(q, str) and q.endswith("?") for q in answer["follow_up_questions"])
+
+
+def test_what_is_not_in_the_documents_is_not_answered(stoa, facts):
+    for question in ("Who won the chess world championship in 1972?", "How do I bake a quantum computer?", "🦎🦎🦎"):
+        answer = answered(facts, question)
+        assert "not in these documents" in answer["answer"], answer
+        assert answer["sources"] == []
+
+
+@pytest.mark.parametrize("body,status", [
+    (b'{"question":""}', 422), (b'{"question":"  \\n "}', 422), (b'{}', 422), (b'{"question":7}', 422),
+    (json.dumps({"question": "x" * 4001}).encode(), 422), (json.dumps({"question": "x" * 100_000}).encode(), 422),
+    (b'{"question":"\xff\xfe"}', 400), (b'{"question":"\\u0000"}', 422), (b'{"question":', 400),
+    (b'{"question":"x","colour":"red"}', 422), (b'{"question":"x","mode":"loud"}', 422),
+    (b'{"question":"x","conversation_id":"7"}', 422), (b'{"question":' + b"[" * 1000 + b"]" * 1000 + b"}", 400),
+])
+def test_a_bad_question_gives_a_clear_error(stoa, facts, body, status):
+    for path in (f"/documents/{facts.document['id']}/chat", f"/rooms/{facts.the_room['id']}/ask"):
+        answer = facts.http.post(path, data=body, headers={"Content-Type": "application/json",
+                                                           "Accept": "text/event-stream"})
+        assert answer.status_code == status, answer.text
+        assert answer.headers["Content-Type"] == "application/problem+json" and answer.json()["detail"]
+
+
+def test_the_longest_question_is_answered(stoa, facts):
+    answered(facts, "caesium " * 500)
+
+
+def test_only_who_may_read_may_ask(stoa, facts, new_user):
+    stranger = new_user()
+    stranger.document = facts.document
+    assert ask(stranger, "What boils?").status_code == 404
+    assert ask(stranger, "What boils?", f"/rooms/{facts.the_room['id']}/ask").status_code == 403
+    assert stranger.http.get(f"/documents/{facts.document['id']}/chat").status_code == 404
+    share = {"document_id": facts.document["id"], "user_id": stranger.id, "permission_type": "read"}
+    assert facts.http.post("/documents/share", json={**share, "expires_at": in_seconds(60)}).status_code == 200
+    assert answered(stranger, "At what temperature does caesium boil?")["sources"]
+    stoa.sql("UPDATE document_permissions SET expires_at = now() WHERE user_id = %s", (stranger.id,))
+    assert ask(stranger, "What boils?").status_code == 404
+
+
+def test_a_room_answers_from_what_is_shared_into_it_alone(stoa, facts):
+    room = facts.room()
+    path = f"/rooms/{room['id']}/ask"
+    assert ask(facts, "At what temperature does caesium boil?", path).json()["code"] == "nothing_to_read"
+    ready(facts, pdfs.pdf([["The glockenspiel is tuned by grinding its bars."]]), name="music.pdf", room_id=room["id"])
+    answer = answered(facts, "How is a glockenspiel tuned?", path)
+    assert [s["title"] for s in answer["sources"]] == ["music"]
+    assert answered(facts, "At what temperature does caesium boil?", path)["sources"] == []
+
+
+def test_a_document_that_is_not_ready_is_not_asked(stoa, new_user):
+    user = new_user()
+    stoa.kill_worker()
+    user.document = upload(user, pdfs.facts_pdf()).json()
+    answer = ask(user, "What boils?")
+    assert (answer.status_code, answer.json()["code"]) == (409, "nothing_to_read")
+
+
+def test_the_answer_streams_in_order(stoa, facts):
+    for path in (None, f"/rooms/{facts.the_room['id']}/ask"):
+        seen = events(facts, "At what temperature does caesium boil?", path)
+        kinds = [kind for kind, _ in seen]
+        assert kinds[0] == "sources" and kinds[-2:] == ["follow_ups", "done"]
+        assert set(kinds[1:-2]) == {"delta"}
+        check_sources(stoa, seen[0][1])
+        done = seen[-1][1]
+        assert "".join(data["delta"] for kind, data in seen if kind == "delta") == done["answer"]
+        assert seen[-2][1]["follow_up_questions"] == done["follow_up_questions"]
+        assert done["sources"][0]["page"] == 2
+        check_sources(stoa, done)
+
+
+def test_a_conversation_remembers_and_is_its_askers_alone(stoa, facts, new_user):
+    first = answered(facts, "Tell me about the heart of a hummingbird")
+    second = answered(facts, "How fast?", conversation_id=first["conversation_id"])
+    assert second["conversation_id"] == first["conversation_id"]
+    assert second["sources"][0]["page"] == 9
+    path = f"/documents/{facts.document['id']}/chat"
+    messages = facts.http.get(path, params={"conversation_id": first["conversation_id"]}).json()["items"]
+    assert [m["role"] for m in messages] == ["user", "assistant"] * 2
+    assert messages[1]["content"] == first["answer"] and messages[1]["sources"] == first["sources"]
+    assert messages[3]["id"] == second["message_id"]
+    listed = facts.http.get(path).json()["items"]
+    assert listed[0]["id"] == first["conversation_id"]
+    other = new_user()
+    other.document = facts.document
+    assert other.http.post("/rooms/join", json={"room_id": facts.the_room["id"]}).status_code == 200
+    for answer in (other.http.get(path, params={"conversation_id": first["conversation_id"]}),
+                   ask(other, "How fast?", conversation_id=first["conversation_id"]),
+                   ask(facts, "How fast?", f"/rooms/{facts.the_room['id']}/ask",
+                       conversation_id=first["conversation_id"])):
+        assert (answer.status_code, answer.json()["code"]) == (404, "conversation_not_found")
+
+
+def test_a_socratic_question_keeps_the_answer(stoa, facts):
+    answer = answered(facts, "At what temperature does caesium boil?", mode="socratic")
+    assert "671" not in json.dumps([answer["answer"], [s["quote"] for s in answer["sources"]]])
+    assert "page 2" in answer["answer"] and "?" in answer["answer"]
+    check_sources(stoa, answer)
+
+
+def test_a_language_model_answers_and_only_true_quotes_are_sources(stoa, modelled):
+    answer = answered(modelled, "At what temperature does caesium boil?")
+    assert (answer["provider"], "nowhere at all" in answer["answer"]) == ("openai", True)
+    assert [s["quote"] for s in answer["sources"]] == ["boiling point of caesium is 671 degrees"]
+    assert answer["sources"][0]["page"] == 2
+    assert answer["follow_up_questions"] == ["What is a metal?", "Why is it low?"]
+    assert "Follow-up" not in answer["answer"]
+    check_sources(stoa, answer)
+    marked = answered(modelled, "only marks: at what temperature does caesium boil?")
+    assert [s["quote"] for s in marked["sources"]] == [pdfs.FACTS[0][1]]
+
+
+def test_a_language_model_streams(stoa, modelled):
+    seen = events(modelled, "At what temperature does caesium boil?")
+    kinds = [kind for kind, _ in seen]
+    assert kinds[0] == "sources" and kinds[-2:] == ["follow_ups", "done"] and kinds.count("delta") > 5
+    assert "".join(data["delta"] for kind, data in seen if kind == "delta") == seen[-1][1]["answer"]
+
+
+def test_a_language_model_leads_by_questions(stoa, modelled):
+    answer = answered(modelled, "At what temperature does caesium boil?", mode="socratic")
+    assert answer["answer"] == "Look at page 2. Which metal is spoken of there?"
+
+
+def test_a_language_model_that_is_limited_once_is_asked_again(stoa, modelled):
+    assert answered(modelled, "limited once: at what temperature does caesium boil?")["sources"]
+
+
+@pytest.mark.parametrize("words", ["limited always", "fails always", "refused always", "garbage", "cut off"])
+def test_a_language_model_that_fails_gives_503_and_stores_nothing(stoa, modelled, words):
+    before = stoa.sql("SELECT count(*) FROM conversation_messages")
+    question = words + ": at what temperature does caesium boil?"
+    answer = ask(modelled, question)
+    assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable"), answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    kind, data = events(modelled, question)[-1]
+    assert (kind, data["code"]) == ("error", "model_unavailable")
+    assert stoa.sql("SELECT count(*) FROM conversation_messages") == before
+
+
+def test_a_language_model_that_is_away_gives_503(stoa, facts):
+    url = stoa.start_node(env={"STOA_LLM_BASE_URL": "http://127.0.0.1:9/v1", "STOA_LLM_API_KEY": "x"})
+    answer = ask(facts.at(url), "What boils?")
+    stoa.stop_node(url)
+    assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable")
