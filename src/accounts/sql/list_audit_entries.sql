@@ -1,0 +1,4 @@
+-- For verification: what was hashed, as record_audit_entry wrote it.
+SELECT seq, prev_hash, hash, jsonb_build_array(seq, actor_id, action, subject, detail,
+           (extract(epoch FROM created_at) * 1000000)::bigint)::text AS entry
+FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT $2

@@ -1,0 +1,2 @@
+-- In the order of linking.
+SELECT address FROM wallets WHERE user_id = $1 ORDER BY linked_at, address

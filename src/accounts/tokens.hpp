@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Access tokens (short-lived JWTs that name a user and a session) and refresh tokens (random,
+// stored as hashes). A valid access token is not enough: its session is looked up at every request,
+// so that a revoked one is out at once. Writes refresh_tokens. Any thread.
+#pragma once
+
+#include "accounts/signing_keys.hpp"
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "http/message.hpp"
+#include "postgres/database.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace stoa::accounts {
+
+struct TokenSettings {
+    std::string issuer;  ///< the public URL
+    std::string audience = "stoa";
+    std::chrono::seconds access_lifetime = std::chrono::minutes(15);
+    std::chrono::seconds refresh_lifetime = std::chrono::hours(30 * 24);
+};
+
+/// What a client gets at sign-in and at each refresh (RFC 6749, 5.1).
+struct TokenPair {
+    std::string access_token;
+    std::string token_type = "bearer";
+    std::int64_t expires_in = 0;  ///< seconds, of the access token
+    std::string refresh_token;
+};
+BOOST_DESCRIBE_STRUCT(TokenPair, (), (access_token, token_type, expires_in, refresh_token))
+
+class Tokens {
+  public:
+    /// `master_key`: 32 bytes, or empty to keep signing keys unsealed; another length throws
+    /// std::invalid_argument. `clock` is asked for the times in access tokens.
+    Tokens(postgres::Database& database, TokenSettings settings, const std::string& master_key,
+           Clock clock = now);
+
+    /// Who asks. Errors, all 401: those of `crypto::verify_jwt`, `session_revoked` (also: expired,
+    /// or its user gone); and 503 if the database is away.
+    Result<http::Caller> authenticate(std::string_view access_token);
+    /// A fresh access token beside `refresh_token`.
+    Result<TokenPair> issue(const http::Caller& caller, std::string refresh_token);
+    /// Adds a refresh token to the session's family and lets the session live as long.
+    Result<std::string> add_refresh_token(postgres::Session& session, const SessionId& id);
+
+    /// The public keys, JSON (RFC 7517).
+    Result<std::string> jwks() { return keys_.jwks(); }
+    /// A new signing key; tokens of the old ones stay valid.
+    Result<void> rotate_keys() { return keys_.rotate(); }
+
+    [[nodiscard]] const TokenSettings& settings() const { return settings_; }
+
+  private:
+    postgres::Database& database_;
+    const TokenSettings settings_;
+    const Clock clock_;
+    SigningKeys keys_;
+};
+
+}  // namespace stoa::accounts
