@@ -147,6 +147,10 @@ bool ChildProcess::succeeded() const {
     return status_ && WIFEXITED(*status_) && WEXITSTATUS(*status_) == 0;
 }
 
+bool ChildProcess::killed_by(int signal) const {
+    return status_ && WIFSIGNALED(*status_) && WTERMSIG(*status_) == signal;
+}
+
 bool ChildProcess::wait(std::chrono::milliseconds wait_max) {
     const auto deadline = std::chrono::steady_clock::now() + wait_max;
     while (running()) {

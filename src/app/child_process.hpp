@@ -58,6 +58,8 @@ class ChildProcess {
     [[nodiscard]] std::string how_it_ended() const;
     /// Ended with status 0; only when it no longer runs.
     [[nodiscard]] bool succeeded() const;
+    /// Killed by this signal; only when it no longer runs.
+    [[nodiscard]] bool killed_by(int signal) const;
     /// False if it still runs at the end of `wait_max`.
     bool wait(std::chrono::milliseconds wait_max);
     /// Sends the command's stop signal, once.
