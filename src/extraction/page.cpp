@@ -32,12 +32,14 @@ class Reader {
     explicit Reader(std::string_view json) : at_(json.data()), end_(json.data() + json.size()) {}
 
     bool take(char expected) {
+        skip_space();
         if (at_ == end_ || *at_ != expected) return false;
         ++at_;
         return true;
     }
     template <class T>
     bool take_number(T& value) {
+        skip_space();
         const auto [after, error] = std::from_chars(at_, end_, value);
         if (error != std::errc()) return false;
         at_ = after;
@@ -53,6 +55,10 @@ class Reader {
     [[nodiscard]] bool at_end() const { return at_ == end_; }
 
   private:
+    /// PostgreSQL gives jsonb back with a space behind each comma.
+    void skip_space() {
+        if (at_ != end_ && *at_ == ' ') ++at_;
+    }
     const char* at_;
     const char* end_;
 };

@@ -36,6 +36,8 @@ TEST(WordsJson, IsCompactAndReadsBack) {
     EXPECT_EQ(words_to_json(words_from_json(json).value()), json);
     EXPECT_TRUE(words_from_json("[]").value().empty());
     EXPECT_EQ(words_to_json({}), "[]");
+    const std::string stored = "[[0, 3, 10.25, 10, 40.5, 22], [4, 7, 0, -1.5, 2, 3]]";
+    EXPECT_EQ(words_to_json(words_from_json(stored).value()), json) << "as jsonb writes it";
 }
 
 TEST(WordsJson, RefusesWhatItDidNotWrite) {
