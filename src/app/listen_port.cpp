@@ -13,6 +13,10 @@
 namespace stoa::app {
 
 Result<int> claim_port(const std::string& address, int wanted) {
+    if (wanted < 0 || wanted > 65535) {
+        return fail(ErrorKind::invalid, "settings_invalid",
+                    "--port should be 0 to 65535, is " + std::to_string(wanted));
+    }
     addrinfo hints{};
     hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE;
     hints.ai_socktype = SOCK_STREAM;

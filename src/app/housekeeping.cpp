@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/housekeeping.hpp"
+
+#include "accounts/purge.hpp"
+#include "base/log.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <stop_token>
+
+namespace stoa::app {
+namespace {
+
+/// Sleeps, or wakes at once when asked to stop.
+void wait_for(const std::stop_token& stop, std::chrono::minutes time) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any().wait_for(lock, stop, time, [] { return false; });
+}
+
+template <class T>
+void report(std::string_view what, const Result<T>& done) {
+    if (done) {
+        log::info("housekeeping",
+                  {{"event.action", std::string(what)}, {"stoa.removed", std::to_string(*done)}});
+    } else {
+        log::warning("housekeeping failed", {{"event.action", std::string(what)},
+                                             {"error.message", done.error().message}});
+    }
+}
+
+}  // namespace
+
+Housekeeping::Housekeeping(postgres::Database& database, documents::Documents& documents)
+    : database_(database), documents_(documents), thread_([this](const std::stop_token& stop) {
+          while (!stop.stop_requested()) {
+              tidy();
+              wait_for(stop, std::chrono::minutes(60));
+          }
+      }) {}
+
+void Housekeeping::tidy() {
+    report("purge_expired", accounts::purge_expired(database_));
+    report("sweep_orphans", documents_.sweep_orphans());
+}
+
+}  // namespace stoa::app

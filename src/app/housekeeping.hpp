@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a worker tidies up at its start and then once an hour: expired challenges, tickets and
+// sessions, and files that no row knows. Every step is harmless at any time and on several workers
+// at once. Owner: `stoa work`; one thread of its own.
+#pragma once
+
+#include "documents/documents.hpp"
+#include "postgres/database.hpp"
+
+#include <thread>
+
+namespace stoa::app {
+
+class Housekeeping {
+  public:
+    Housekeeping(postgres::Database& database, documents::Documents& documents);
+    /// Waits for a step under way.
+    ~Housekeeping() = default;
+    Housekeeping(const Housekeeping&) = delete;
+    Housekeeping& operator=(const Housekeeping&) = delete;
+
+  private:
+    void tidy();
+
+    postgres::Database& database_;
+    documents::Documents& documents_;
+    std::jthread thread_;
+};
+
+}  // namespace stoa::app

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// What operators and their machines ask: is the process alive, is each part there, how much of what
+// happened, which version. Handlers only; any thread.
+#pragma once
+
+#include "base/metrics.hpp"
+#include "http/routes.hpp"
+#include "postgres/database.hpp"
+#include "redis/client.hpp"
+
+#include <string>
+
+namespace stoa::app {
+
+/// 200 as long as the process answers.
+http::Handler healthz();
+/// Names postgres, schema, redis and worker. 503 while one that requests need (the first three) is
+/// away; a missing worker only shows, because the API still serves.
+http::Handler readyz(postgres::Database& database, redis::Client& redis, std::string llm_provider);
+/// Prometheus text exposition 0.0.4.
+http::Handler metrics(Metrics& metrics);
+http::Handler version();
+
+}  // namespace stoa::app

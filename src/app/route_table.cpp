@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/route_table.hpp"
+
+#include "accounts/accounts_routes.hpp"
+#include "app/operations.hpp"
+#include "app/web_pages.hpp"
+#include "chat/messages_routes.hpp"
+#include "documents/documents_routes.hpp"
+#include "rooms/rooms_routes.hpp"
+#include "tutor/tutor_routes.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace stoa::app {
+namespace {
+
+using enum http::Access;
+
+void add_accounts(http::Routes& r, Services& s) {
+    namespace handle = accounts::routes;
+    r.post("/api/v1/auth/siws/challenge", anyone, handle::challenge(s.sign_in));
+    r.post("/api/v1/auth/wallet/connect", optional, handle::connect(s.sign_in));
+    r.post("/api/v1/auth/wallet/verify", optional, handle::verify(s.sign_in, s.tokens, s.profiles));
+    r.post("/api/v1/auth/wallet/disconnect", signed_in, handle::disconnect(s.sessions));
+    r.post("/api/v1/auth/refresh", anyone, handle::refresh(s.sessions));
+    r.get("/api/v1/auth/sessions", signed_in, handle::list_sessions(s.sessions));
+    r.remove("/api/v1/auth/sessions/{session_id}", signed_in, handle::revoke_session(s.sessions));
+    r.post("/api/v1/auth/ws-ticket", signed_in, handle::create_ticket(s.sessions));
+    r.get("/.well-known/jwks.json", anyone, handle::jwks(s.tokens));
+    r.get("/api/v1/users/profile", signed_in, handle::profile(s.profiles));
+    r.patch("/api/v1/users/profile", signed_in, handle::change_profile(s.profiles));
+    r.get("/api/v1/users/{user_id}", signed_in, handle::user(s.profiles));
+}
+
+void add_rooms(http::Routes& r, Services& s) {
+    namespace handle = rooms::routes;
+    r.post("/api/v1/rooms/create", signed_in, handle::create(s.rooms));
+    r.post("/api/v1/rooms/join", signed_in, handle::join(s.rooms));
+    r.post("/api/v1/rooms/leave", signed_in, handle::leave(s.rooms));
+    r.get("/api/v1/rooms/list", signed_in, handle::list(s.rooms));
+    r.get("/api/v1/rooms/{room_id}", signed_in, handle::get(s.rooms));
+    r.patch("/api/v1/rooms/{room_id}", signed_in, handle::update(s.rooms));
+    r.remove("/api/v1/rooms/{room_id}", signed_in, handle::close(s.rooms));
+    r.get("/api/v1/rooms/{room_id}/participants", signed_in, handle::participants(s.rooms));
+    r.patch("/api/v1/rooms/{room_id}/participants/{user_id}", signed_in,
+            handle::update_participant(s.rooms));
+    r.remove("/api/v1/rooms/{room_id}/participants/{user_id}", signed_in, handle::kick(s.rooms));
+    r.post("/api/v1/rooms/{room_id}/invites", signed_in, handle::invite(s.rooms));
+    r.get("/api/v1/rooms/{room_id}/events", signed_in, handle::events(s.rooms));
+}
+
+void add_chat(http::Routes& r, Services& s, const http::SocketFactory& room_sockets) {
+    namespace handle = chat::routes;
+    const std::string messages = "/api/v1/rooms/{room_id}/messages";
+    const std::string message = messages + "/{message_id}";
+    r.get(messages, signed_in, handle::list(s.messages));
+    r.post(messages, signed_in, handle::send(s.messages));
+    r.patch(message, signed_in, handle::edit(s.messages));
+    r.remove(message, signed_in, handle::remove(s.messages));
+    r.put(message + "/pin", signed_in, handle::pin(s.messages));
+    r.remove(message + "/pin", signed_in, handle::unpin(s.messages));
+    r.put(message + "/reactions/{emoji}", signed_in, handle::add_reaction(s.messages));
+    r.remove(message + "/reactions/{emoji}", signed_in, handle::remove_reaction(s.messages));
+    r.socket("/ws/rooms/{room_id}", room_sockets);
+    r.socket("/api/v1/websocket/rooms/{room_id}", room_sockets);
+}
+
+void add_documents(http::Routes& r, Services& s) {
+    namespace handle = documents::routes;
+    r.upload("/api/v1/documents/upload", signed_in, handle::upload(s.documents));
+    r.get("/api/v1/documents/library", signed_in, handle::library(s.documents));
+    r.post("/api/v1/documents/share", signed_in, handle::share(s.documents));
+    r.get("/api/v1/documents/{doc_id}", signed_in, handle::get(s.documents));
+    r.patch("/api/v1/documents/{doc_id}", signed_in, handle::change(s.documents));
+    r.remove("/api/v1/documents/{doc_id}", signed_in, handle::remove(s.documents));
+    r.get("/api/v1/documents/{doc_id}/file", signed_in, handle::file(s.documents));
+    r.get("/api/v1/documents/{doc_id}/pages/{page}", signed_in, handle::page(s.documents));
+    r.get("/api/v1/documents/{doc_id}/permissions", signed_in, handle::permissions(s.documents));
+    r.put("/api/v1/documents/{doc_id}/permissions", signed_in, handle::put_permission(s.documents));
+    r.remove("/api/v1/documents/{doc_id}/permissions", signed_in,
+             handle::delete_permission(s.documents));
+    r.get("/api/v1/rooms/{room_id}/documents", signed_in, handle::of_room(s.documents));
+}
+
+void add_tutor(http::Routes& r, Services& s) {
+    namespace handle = tutor::routes;
+    r.post("/api/v1/documents/{doc_id}/chat", signed_in, handle::ask_document(s.tutor));
+    r.get("/api/v1/documents/{doc_id}/chat", signed_in, handle::conversation(s.tutor));
+    r.post("/api/v1/rooms/{room_id}/ask", signed_in, handle::ask_room(s.tutor));
+}
+
+void add_operations(http::Routes& r, Services& s) {
+    r.get("/healthz", anyone, healthz());
+    r.get("/readyz", anyone, readyz(s.database, s.redis, std::string(s.model->provider())));
+    r.get("/metrics", anyone, metrics(s.metrics));
+    r.get("/version", anyone, version());
+    r.get("/", anyone, page("/index.html"));
+    r.get("/index.js", anyone, page("/index.js"));
+    r.get("/stoa.css", anyone, page("/stoa.css"));
+    r.get("/docs", anyone, page("/docs.html"));
+    r.get("/redoc", anyone, page("/docs.html"));
+    r.get("/docs.js", anyone, page("/docs.js"));
+    r.get("/docs/errors", anyone, page("/errors.html"));
+    r.get("/openapi.json", anyone, page("/openapi.json"));
+}
+
+std::string_view name_of(http::Access access) {
+    switch (access) {
+        case anyone:
+            return "anyone";
+        case signed_in:
+            return "signed_in";
+        case optional:
+            return "optional";
+    }
+    return "";
+}
+
+}  // namespace
+
+http::Routes route_table(Services& services, const http::SocketFactory& room_sockets) {
+    http::Routes routes;
+    add_accounts(routes, services);
+    add_rooms(routes, services);
+    add_chat(routes, services, room_sockets);
+    add_documents(routes, services);
+    add_tutor(routes, services);
+    add_operations(routes, services);
+    return routes;
+}
+
+std::vector<std::string> describe(const http::Routes& routes) {
+    std::vector<std::string> lines;
+    for (const auto& route : routes.all()) {
+        std::string method(json::enum_name(route.method));
+        std::ranges::transform(method, method.begin(),
+                               [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+        lines.push_back(method + " " + route.path + " " + std::string(name_of(route.access)));
+    }
+    return lines;
+}
+
+}  // namespace stoa::app

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole API in one visible table. docs/openapi.yaml is held to it both ways by a test.
+#pragma once
+
+#include "app/services.hpp"
+#include "http/routes.hpp"
+
+#include <string>
+#include <vector>
+
+namespace stoa::app {
+
+/// `room_sockets` serves the WebSocket routes.
+http::Routes route_table(Services& services, const http::SocketFactory& room_sockets);
+/// "GET /api/v1/rooms/list signed_in", a line a route.
+std::vector<std::string> describe(const http::Routes& routes);
+
+}  // namespace stoa::app

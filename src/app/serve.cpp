@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/serve.hpp"
+
+#include "accounts/accounts_routes.hpp"
+#include "app/route_table.hpp"
+#include "app/services.hpp"
+#include "app/signals.hpp"
+#include "base/log.hpp"
+#include "chat/room_feed.hpp"
+#include "chat/room_socket.hpp"
+#include "chat/socratic.hpp"
+#include "http/server.hpp"
+
+#include <filesystem>
+#include <thread>
+
+namespace stoa::app {
+namespace {
+
+std::vector<std::string> split_commas(std::string_view text) {
+    std::vector<std::string> items;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        auto item = text.substr(0, comma);
+        while (item.starts_with(' ')) item.remove_prefix(1);
+        while (item.ends_with(' ')) item.remove_suffix(1);
+        if (!item.empty()) items.emplace_back(item);
+        text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
+    }
+    return items;
+}
+
+http::ServerOptions server_options(const Settings& settings) {
+    http::ServerOptions options;
+    options.address = settings.http_address;
+    options.port = static_cast<std::uint16_t>(settings.http_port);
+    options.threads = static_cast<std::size_t>(settings.http_threads);
+    options.connections_max = static_cast<std::size_t>(settings.http_connections_max);
+    options.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
+    options.upload_dir = std::filesystem::path(settings.data_dir) / "uploads";
+    options.allowed_origins = split_commas(settings.allowed_origins);
+    return options;
+}
+
+std::size_t handler_threads(const Settings& settings) {
+    if (settings.handler_threads > 0) return static_cast<std::size_t>(settings.handler_threads);
+    return 2 * std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// The three ways in which a socket's client proves who they are.
+chat::SocketAuth socket_auth(Services& services) {
+    const auto verify_wallet = [&services](std::string_view address, std::string_view message,
+                                           std::string_view signature) -> Result<http::Caller> {
+        const accounts::SignedChallenge proof{
+            {std::string(address)}, {std::string(message)}, {std::string(signature)}};
+        auto opened = services.sign_in.open_session(proof, {"WebSocket", ""}, {});
+        if (!opened) return fail(opened);
+        return opened->caller;
+    };
+    return {.authenticate = accounts::routes::make_authenticator(services.tokens),
+            .redeem_ticket =
+                [&services](std::string_view ticket) {
+                    return services.sessions.redeem_ticket(ticket);
+                },
+            .verify_wallet = verify_wallet};
+}
+
+}  // namespace
+
+Result<void> serve(const Settings& settings) {
+    const StopSignals signals;
+    auto made = Services::make(settings);
+    if (!made) return fail(made);
+    Services& services = **made;
+
+    http::Hub hub;
+    chat::RoomFeed feed(services.room_events, services.database, redis_options(settings), hub,
+                        services.metrics);
+    chat::Socratic socratic(services.database, services.room_events,
+                            chat::answer_with(services.tutor));
+    const auto room_sockets = chat::room_sockets({.rooms = services.rooms,
+                                                  .messages = services.messages,
+                                                  .feed = feed,
+                                                  .socratic = socratic,
+                                                  .auth = socket_auth(services)});
+    const auto routes = route_table(services, room_sockets);
+
+    constexpr std::size_t queued_max = 4096;
+    WorkerPool pool(handler_threads(settings), queued_max);
+    http::Server server(server_options(settings), routes,
+                        accounts::routes::make_authenticator(services.tokens), pool,
+                        services.metrics);
+    if (auto started = server.start(); !started) return started;
+    log::info("serving",
+              {{"event.action", "start"}, {"server.port", std::to_string(server.port())}});
+    const int signal = signals.wait();
+    log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", std::to_string(signal)}});
+    server.stop(std::chrono::seconds(10));
+    return {};
+}
+
+Result<std::vector<std::string>> list_routes(const Settings& settings) {
+    auto made = Services::make(settings);
+    if (!made) return fail(made);
+    return describe(route_table(**made, [](const http::Request&, std::shared_ptr<http::Socket>) {
+        return fail(ErrorKind::internal, "internal_error", "There is no server.");
+    }));
+}
+
+}  // namespace stoa::app

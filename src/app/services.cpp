@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/services.hpp"
+
+#include "app/master_key.hpp"
+#include "llm/extractive_model.hpp"
+#include "llm/openai_model.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <thread>
+
+namespace stoa::app {
+namespace {
+
+postgres::Options postgres_options(const Settings& settings) {
+    postgres::Options options;
+    options.conninfo = settings.database_url;
+    options.connections_max = static_cast<std::size_t>(settings.postgres_connections_max);
+    return options;
+}
+
+accounts::TokenSettings token_settings(const Settings& settings) {
+    accounts::TokenSettings tokens;
+    tokens.issuer = settings.public_url;
+    tokens.access_lifetime = std::chrono::seconds(settings.access_token_seconds);
+    tokens.refresh_lifetime = std::chrono::seconds(settings.refresh_token_seconds);
+    return tokens;
+}
+
+float cosine(const embedding::Embedding& a, const embedding::Embedding& b) {
+    float sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+    return sum;
+}
+
+llm::Similarity similarity_by(embedding::Encoder& encoder) {
+    return [&encoder](std::string_view question,
+                      std::span<const std::string_view> sentences) -> Result<std::vector<float>> {
+        std::vector<std::string_view> texts{question};
+        texts.insert(texts.end(), sentences.begin(), sentences.end());
+        const auto vectors = encoder.encode(texts);
+        if (!vectors) return fail(vectors);
+        std::vector<float> scores;
+        for (std::size_t i = 1; i < vectors->size(); ++i) {
+            scores.push_back(cosine(vectors->front(), (*vectors)[i]));
+        }
+        return scores;
+    };
+}
+
+std::unique_ptr<llm::ChatModel> make_model(const Settings& settings, embedding::Encoder& encoder) {
+    if (settings.llm_base_url.empty()) {
+        return std::make_unique<llm::ExtractiveModel>(similarity_by(encoder));
+    }
+    llm::OpenAiModel::Options options;
+    options.base_url = settings.llm_base_url;
+    options.api_key = settings.llm_api_key;
+    options.model = settings.llm_model;
+    return std::make_unique<llm::OpenAiModel>(std::move(options));
+}
+
+}  // namespace
+
+redis::Options redis_options(const Settings& settings) {
+    redis::Options options;
+    options.url = settings.redis_url;
+    return options;
+}
+
+Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> opened_encoder,
+                   const std::string& master_key)
+    : settings(given),
+      database(postgres_options(settings), metrics),
+      redis(redis_options(settings), metrics),
+      queue(database, redis),
+      tokens(database, token_settings(settings), master_key),
+      sign_in(database, tokens, accounts::SignInSettings::of_site(settings.public_url)),
+      sessions(database, tokens),
+      profiles(database),
+      room_events(database, redis),
+      rooms(database, room_events),
+      encoder(std::move(opened_encoder)),
+      documents(database, queue, rooms, settings.data_dir),
+      retrieval(database, *encoder),
+      model(make_model(settings, *encoder)),
+      tutor(database, rooms, documents, retrieval, *model),
+      messages(database, rooms) {}
+
+Result<std::unique_ptr<Services>> Services::make(const Settings& settings) {
+    auto master_key = load_master_key(settings.master_key, settings.data_dir);
+    if (!master_key) return fail(master_key);
+    embedding::Encoder::Options options;
+    options.model_dir = settings.model_dir;
+    options.threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
+    auto encoder = embedding::Encoder::open(options);
+    if (!encoder) return fail(encoder);
+    return std::unique_ptr<Services>(new Services(settings, std::move(*encoder), *master_key));
+}
+
+}  // namespace stoa::app

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every object of a Stoa process, in the order in which they need each other; the one composition
+// root. Members are made from top to bottom and destroyed from bottom to top. Nothing here connects
+// anywhere yet: PostgreSQL and Redis may be away. Owner: `serve`, `work` or `routes`.
+#pragma once
+
+#include "accounts/profiles.hpp"
+#include "accounts/sessions.hpp"
+#include "accounts/sign_in.hpp"
+#include "accounts/tokens.hpp"
+#include "base/metrics.hpp"
+#include "base/result.hpp"
+#include "base/settings.hpp"
+#include "chat/messages.hpp"
+#include "documents/documents.hpp"
+#include "documents/retrieval.hpp"
+#include "embedding/encoder.hpp"
+#include "jobs/queue.hpp"
+#include "llm/chat_model.hpp"
+#include "postgres/database.hpp"
+#include "redis/client.hpp"
+#include "rooms/events.hpp"
+#include "rooms/rooms.hpp"
+#include "tutor/tutor.hpp"
+
+#include <memory>
+#include <string>
+
+namespace stoa::app {
+
+class Services {
+  public:
+    /// Opens the model and the master key. `model_missing`, `model_corrupt`, `master_key_invalid`,
+    /// `data_dir_unusable`: each says the fix.
+    static Result<std::unique_ptr<Services>> make(const Settings& settings);
+
+    const Settings settings;
+    Metrics metrics;
+    postgres::Database database;
+    redis::Client redis;
+    jobs::Queue queue;
+
+    accounts::Tokens tokens;
+    accounts::SignIn sign_in;
+    accounts::Sessions sessions;
+    accounts::Profiles profiles;
+
+    rooms::RoomEvents room_events;
+    rooms::Rooms rooms;
+
+    std::unique_ptr<embedding::Encoder> encoder;
+    documents::Documents documents;
+    documents::Retrieval retrieval;
+
+    std::unique_ptr<llm::ChatModel> model;
+    tutor::Tutor tutor;
+    chat::Messages messages;
+
+  private:
+    Services(const Settings& settings, std::unique_ptr<embedding::Encoder> encoder,
+             const std::string& master_key);
+};
+
+redis::Options redis_options(const Settings& settings);
+
+}  // namespace stoa::app

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/work.hpp"
+
+#include "app/housekeeping.hpp"
+#include "app/services.hpp"
+#include "app/signals.hpp"
+#include "base/log.hpp"
+#include "documents/ingestion.hpp"
+#include "extraction/extractor.hpp"
+#include "jobs/worker.hpp"
+
+namespace stoa::app {
+
+Result<void> work(const Settings& settings) {
+    const StopSignals signals;
+    auto made = Services::make(settings);
+    if (!made) return fail(made);
+    Services& services = **made;
+
+    const extraction::Extractor extractor(settings.extract_program, {});
+    documents::Ingestion ingestion(services.database, services.room_events, extractor,
+                                   *services.encoder, settings.data_dir);
+    jobs::Worker::Options options;
+    options.threads = static_cast<std::size_t>(settings.job_threads);
+    const jobs::Worker worker(services.database, services.redis, services.metrics, options,
+                              {{std::string(documents::ingestion_task), ingestion.task()}});
+    const Housekeeping housekeeping(services.database, services.documents);
+    log::info("working", {{"event.action", "start"}});
+    const int signal = signals.wait();
+    log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", std::to_string(signal)}});
+    return {};
+}
+
+}  // namespace stoa::app
