@@ -16,8 +16,8 @@ def operations():
             for path, item in API["paths"].items() for method, operation in item.items()}
 
 
-def routes():
-    done = subprocess.run([BUILD / "src" / "stoa", "routes"], capture_output=True, text=True, check=True)
+def routes(stoa):
+    done = subprocess.run([BUILD / "src" / "stoa", "routes"], env=stoa.env(), capture_output=True, text=True, check=True)
     table = {}
     for line in done.stdout.splitlines():
         method, path, access = line.split()
@@ -29,20 +29,20 @@ def test_is_valid_openapi():
     OpenAPIV31SpecValidator(API).validate()
 
 
-def test_names_the_routes_and_no_others():
-    assert sorted(operations()) == sorted(routes())
+def test_names_the_routes_and_no_others(stoa):
+    assert sorted(operations()) == sorted(routes(stoa))
 
 
-def test_says_who_may_call():
+def test_says_who_may_call(stoa):
     access_of = {"[]": "anyone", "[{'bearer': []}]": "signed_in", "[{}, {'bearer': []}]": "optional"}
     told = {name: access_of[str(operation["security"])] for name, operation in operations().items()}
-    assert told == routes()
+    assert told == routes(stoa)
 
 
 def test_every_route_refuses_a_stranger_as_told(stoa):
     """Each route is called without a token: signed_in ones answer 401 with WWW-Authenticate."""
     nobody = "00000000-0000-7000-8000-000000000000"
-    for name, access in routes().items():
+    for name, access in routes(stoa).items():
         method, path = name.split(" ")
         answer = requests.request(method, stoa.url + path.replace("{}", nobody), timeout=10)
         if access == "signed_in":
