@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chat/messages.hpp"
+
+#include "chat/message_row.hpp"
+#include "chat/sql.hpp"
+
+namespace stoa::chat {
+namespace {
+
+struct Written {
+    std::optional<std::string> name;
+    std::optional<std::string> username;
+    Time created_at;
+};
+BOOST_DESCRIBE_STRUCT(Written, (), (name, username, created_at))
+
+constexpr std::string_view not_written = "message_not_written";
+
+tl::unexpected<Error> no_such_message() {
+    return fail(ErrorKind::not_found, "message_not_found",
+                "There is no such message in this room.");
+}
+
+Result<Message> find(postgres::Session& session, const RoomId& room, const MessageId& id) {
+    auto row = session.find<MessageRow>(sql::find_message, id, room);
+    if (!row) return fail(row);
+    if (!*row) return no_such_message();
+    return to_message(std::move(**row));
+}
+
+/// What was sent under this id is the same message, as far as can still be told after an edit.
+bool is_same(const Message& sent, const NewMessage& wanted) {
+    if (sent.is_deleted) return true;
+    const bool is_edited = sent.updated_at != sent.created_at;
+    return (is_edited || sent.content == wanted.content.value) &&
+           sent.reply_to_id == wanted.reply_to_id;
+}
+
+}  // namespace
+
+Messages::Messages(postgres::Database& database, rooms::Rooms& rooms)
+    : database_(database), rooms_(rooms) {}
+
+Result<Message> Messages::send(const http::Caller& caller, const RoomId& room,
+                               const NewMessage& wanted) {
+    Message message;
+    message.id = MessageId::make();
+    message.room_id = room;
+    message.content = wanted.content.value;
+    message.client_msg_id = wanted.client_msg_id.value;
+    message.reply_to_id = wanted.reply_to_id;
+    auto event = database_.transact([&](postgres::Session& session) -> Result<rooms::Event> {
+        auto seq = rooms::next_seq(session, room);
+        if (!seq) return fail(seq);
+        auto written = session.find<Written>(sql::insert_message, message.id, room, caller.user,
+                                             caller.session, *seq, wanted.client_msg_id,
+                                             wanted.content, wanted.reply_to_id);
+        if (!written) return fail(written);
+        if (!*written) return fail(ErrorKind::forbidden, not_written, "");
+        message.seq = *seq;
+        message.user = Author{caller.user, (*written)->name, (*written)->username};
+        message.created_at = message.updated_at = (*written)->created_at;
+        return rooms::record_event(session, room, *seq, "new_message", json::to_text(message));
+    });
+    if (event) {
+        rooms_.events().publish(*event);
+        return message;
+    }
+    if (event.error().code == not_written) {
+        return tl::unexpected<Error>(why_not_sent(caller, room, wanted));
+    }
+    if (event.error().code == "unique_violation") return sent_before(caller.user, room, wanted);
+    return fail(event);
+}
+
+Error Messages::why_not_sent(const http::Caller& caller, const RoomId& room,
+                             const NewMessage& wanted) {
+    if (auto member = rooms_.access_room(caller.user, room); !member) return member.error();
+    const std::vector<SessionId> mine = {caller.session};
+    auto dead = database_.list<SessionId>(sql::list_dead_sessions, mine);
+    if (!dead) return dead.error();
+    if (dead->empty() && wanted.reply_to_id) return no_such_message().value();
+    return {ErrorKind::unauthenticated,
+            "session_revoked",
+            "This session has ended; sign in again.",
+            {},
+            {}};
+}
+
+Result<Message> Messages::sent_before(const UserId& user, const RoomId& room,
+                                      const NewMessage& wanted) {
+    auto row = database_.find<MessageRow>(sql::find_sent_message, room, user, wanted.client_msg_id);
+    if (!row) return fail(row);
+    if (!*row)
+        return unavailable("database_unavailable", "The message was not stored; send it again.");
+    Message message = to_message(std::move(**row));
+    if (is_same(message, wanted)) return message;
+    return fail(ErrorKind::conflict, "client_msg_id_reused",
+                "Another message was sent under this client_msg_id; each message needs its own.");
+}
+
+Result<std::string> Messages::list(const UserId& user, const RoomId& room,
+                                   const MessageFilter& filter) {
+    if (auto member = rooms_.access_room(user, room); !member) return fail(member);
+    const auto& query = filter.oldest_first ? sql::list_messages_after : sql::list_messages_before;
+    auto rows = database_.run(query, room, filter.before_seq, filter.after_seq, filter.text,
+                              filter.is_pinned, filter.limit + 1);
+    if (!rows) return fail(rows);
+    const auto limit = static_cast<std::size_t>(filter.limit);
+    std::string out = R"({"items":[)";
+    std::int64_t last = 0;
+    for (std::size_t i = 0; i < std::min(rows->size(), limit); ++i) {
+        if (i > 0) out += ',';
+        const Message message = to_message((*rows)[i].as<MessageRow>());
+        last = message.seq;
+        json::write(out, message);
+    }
+    out += R"(],"next_cursor":)";
+    if (rows->size() > limit)
+        json::append_string(out, std::to_string(last));
+    else
+        out += "null";
+    out += '}';
+    return out;
+}
+
+Result<Message> Messages::access_message(const RoomId& room, const MessageId& message) {
+    auto row = database_.find<MessageRow>(sql::find_message, message, room);
+    if (!row) return fail(row);
+    if (!*row) return no_such_message();
+    if ((*row)->is_deleted) {
+        return fail(ErrorKind::conflict, "message_deleted", "This message was deleted.");
+    }
+    return to_message(std::move(**row));
+}
+
+Result<Message> Messages::edit(const UserId& user, const RoomId& room, const MessageId& message,
+                               const Content& content) {
+    if (auto member = rooms_.access_room(user, room); !member) return fail(member);
+    auto before = access_message(room, message);
+    if (!before) return before;
+    if (!before->user || before->user->id != user || before->message_type != MessageType::text) {
+        return fail(ErrorKind::forbidden, "not_the_author",
+                    "Only the author of a text message may change it.");
+    }
+    if (before->content == content.value) return before;
+    Message after;
+    auto event = database_.transact([&](postgres::Session& session) -> Result<rooms::Event> {
+        auto edited = session.find<MessageId>(sql::edit_message, message, room, user, content);
+        if (!edited) return fail(edited);
+        if (!*edited) return no_such_message();
+        auto found = find(session, room, message);
+        if (!found) return fail(found);
+        after = std::move(*found);
+        return rooms::append_event(session, room, "message_updated", json::to_text(after));
+    });
+    if (!event) return fail(event);
+    rooms_.events().publish(*event);
+    return after;
+}
+
+Result<void> Messages::remove(const UserId& user, const RoomId& room, const MessageId& message) {
+    auto member = rooms_.access_room(user, room);
+    if (!member) return fail(member);
+    auto before = access_message(room, message);
+    if (!before && before.error().code == "message_deleted") return {};
+    if (!before) return fail(before);
+    const bool is_author = before->user && before->user->id == user;
+    if (!is_author && member->role < rooms::Role::moderator) {
+        return fail(ErrorKind::forbidden, "not_the_author",
+                    "Only the author or a moderator may delete a message.");
+    }
+    const std::string id = message.str();
+    auto event =
+        database_.transact([&](postgres::Session& session) -> Result<std::optional<rooms::Event>> {
+            auto seq = session.find<std::int64_t>(sql::delete_message, message, room);
+            if (!seq) return fail(seq);
+            if (!*seq) return std::optional<rooms::Event>();
+            auto redacted = rooms::redact_events(session, room, **seq, id,
+                                                 R"({"content":"","is_deleted":true})");
+            if (!redacted) return fail(redacted);
+            auto told = rooms::append_event(
+                session, room, "message_deleted",
+                R"({"message_id":")" + id + R"(","deleted_by":")" + user.str() + R"("})");
+            if (!told) return fail(told);
+            return std::optional<rooms::Event>(std::move(*told));
+        });
+    if (!event) return fail(event);
+    if (*event) rooms_.events().publish(**event);
+    return {};
+}
+
+}  // namespace stoa::chat

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages of a room: sending exactly once, reading back, editing, deleting, pinning, reacting. A
+// message and its room event share one transaction, and only what is committed is published. Writes
+// chat_messages. Any thread.
+#pragma once
+
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "http/message.hpp"
+#include "postgres/database.hpp"
+#include "rooms/rooms.hpp"
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stoa::chat {
+
+enum class MessageType { text, document_share, highlight, system };
+BOOST_DESCRIBE_ENUM(MessageType, text, document_share, highlight, system)
+
+struct Author {
+    UserId id;
+    std::optional<std::string> name;
+    std::optional<std::string> username;
+};
+BOOST_DESCRIBE_STRUCT(Author, (), (id, name, username))
+
+/// A message as clients get it, over REST and as the data of `new_message`.
+struct Message {
+    MessageId id;
+    RoomId room_id;
+    std::int64_t seq = 0;
+    std::optional<Author> user;  ///< nobody, once the account is deleted
+    MessageType message_type = MessageType::text;
+    std::string content;  ///< empty once deleted
+    std::optional<MessageId> reply_to_id;
+    std::optional<DocumentId> document_id;
+    std::optional<json::Raw> highlight_data;
+    json::Raw reactions{"{}"};  ///< `{user_id: [emoji, …]}`
+    bool is_pinned = false;
+    bool is_deleted = false;
+    std::optional<std::string> nft_mint;
+    std::optional<std::string> client_msg_id;
+    Time created_at;
+    Time updated_at;
+};
+BOOST_DESCRIBE_STRUCT(Message, (),
+                      (id, room_id, seq, user, message_type, content, reply_to_id, document_id,
+                       highlight_data, reactions, is_pinned, is_deleted, nft_mint, client_msg_id,
+                       created_at, updated_at))
+
+inline constexpr std::size_t content_code_points_max = 8'000;
+using Content = Text<1, content_code_points_max>;
+using Emoji = Text<1, 16>;
+
+struct NewMessage {
+    Content content;
+    Text<1, 64> client_msg_id;
+    std::optional<MessageId> reply_to_id;
+};
+BOOST_DESCRIBE_STRUCT(NewMessage, (), (content, client_msg_id, reply_to_id))
+
+/// Which messages of a room: seq in (after, before), holding a text, pinned or not.
+struct MessageFilter {
+    std::int64_t before_seq = std::numeric_limits<std::int64_t>::max();
+    std::int64_t after_seq = 0;
+    bool oldest_first = false;
+    std::optional<std::string> text{};
+    std::optional<bool> is_pinned{};
+    std::int64_t limit = 50;
+};
+
+class Messages {
+  public:
+    Messages(postgres::Database& database, rooms::Rooms& rooms);
+
+    /// Sends once for each (room, user, client_msg_id): the same again gives the first message and
+    /// makes no second event; other content under the same id is `client_msg_id_reused` (409).
+    /// `message_not_found` (404) if the reply's message is not in this room; `session_revoked`
+    /// (401); and what `access_room` refuses.
+    Result<Message> send(const http::Caller& caller, const RoomId& room, const NewMessage& wanted);
+
+    /// `{"items":[…],"next_cursor":…}`, written from the rows; the cursor is the last item's seq.
+    Result<std::string> list(const UserId& user, const RoomId& room, const MessageFilter& filter);
+
+    /// By its author. `not_the_author` (403), `message_deleted` (409), `message_not_found` (404).
+    Result<Message> edit(const UserId& user, const RoomId& room, const MessageId& message,
+                         const Content& content);
+    /// By its author or a moderator; deleting twice is deleting once.
+    Result<void> remove(const UserId& user, const RoomId& room, const MessageId& message);
+    /// By moderators.
+    Result<Message> pin(const UserId& user, const RoomId& room, const MessageId& message,
+                        bool is_pinned);
+    /// `emoji_invalid` (422), `too_many_reactions` (409: 20 a person and message).
+    Result<Message> react(const UserId& user, const RoomId& room, const MessageId& message,
+                          const Emoji& emoji, bool is_added);
+
+  private:
+    Result<Message> access_message(const RoomId& room, const MessageId& message);
+    Error why_not_sent(const http::Caller& caller, const RoomId& room, const NewMessage& wanted);
+    Result<Message> sent_before(const UserId& user, const RoomId& room, const NewMessage& wanted);
+
+    postgres::Database& database_;
+    rooms::Rooms& rooms_;
+};
+
+}  // namespace stoa::chat

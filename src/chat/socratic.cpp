@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "chat/socratic.hpp"
+
+#include "base/log.hpp"
+
+namespace stoa::chat {
+namespace {
+
+/// The fields that say which question this is, without the closing brace.
+std::string begin_data(const AskedInRoom& asked) {
+    std::string data = R"({"user_id":")" + asked.user.str() + R"(","query_id":)";
+    json::write(data, asked.query_id);
+    return data;
+}
+
+}  // namespace
+
+Socratic::Socratic(postgres::Database& database, rooms::RoomEvents& events, Answerer answer,
+                   std::size_t threads, std::size_t queries_max)
+    : database_(database),
+      events_(events),
+      answer_(std::move(answer)),
+      pool_(threads, queries_max) {}
+
+Result<void> Socratic::ask(AskedInRoom asked, std::function<void(const Result<void>&)> on_done) {
+    const bool is_taken =
+        pool_.submit([this, asked = std::move(asked), on_done = std::move(on_done)] {
+            try {
+                on_done(answer(asked));
+            } catch (const std::exception& error) {
+                log::error("A room's question failed", {{"error.message", error.what()}});
+                on_done(fail(ErrorKind::internal, "internal_error", error.what()));
+            }
+        });
+    if (is_taken) return {};
+    return unavailable("busy", "Too many questions are being answered; ask again in a moment.");
+}
+
+Result<void> Socratic::answer(const AskedInRoom& asked) {
+    const auto on_delta = [&](std::string_view delta) {
+        std::string data = begin_data(asked) + R"(,"delta":)";
+        json::append_string(data, delta);
+        events_.publish_passing(asked.room, "socratic_response", data + '}');
+        return true;
+    };
+    const auto answered = answer_(asked, on_delta);
+    if (!answered) return fail(answered);
+    std::string data = begin_data(asked) + R"(,"question":)";
+    json::append_string(data, asked.query.question.value);
+    data += ',';
+    data += std::string_view(*answered).substr(1);
+    const auto event = database_.transact([&](postgres::Session& session) {
+        return rooms::append_event(session, asked.room, "socratic_response", data);
+    });
+    if (!event) return fail(event);
+    events_.publish(*event);
+    return {};
+}
+
+}  // namespace stoa::chat

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions asked in a room: the tutor's answer goes to everyone there, first as passing deltas,
+// then as one durable `socratic_response` with the answer's fields. Answers take seconds, so they
+// run on a pool of their own. Any thread.
+#pragma once
+
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "base/worker_pool.hpp"
+#include "postgres/database.hpp"
+#include "rooms/rooms.hpp"
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace stoa::tutor {
+class Tutor;
+}
+
+namespace stoa::chat {
+
+struct SocraticQuery {
+    Text<1, 4000> question;
+    std::optional<DocumentId> document_id;
+    std::optional<ConversationId> conversation_id;
+};
+BOOST_DESCRIBE_STRUCT(SocraticQuery, (), (question, document_id, conversation_id))
+
+struct AskedInRoom {
+    UserId user;
+    RoomId room;
+    std::optional<std::string> query_id;  ///< the client's id of the frame
+    SocraticQuery query;
+};
+
+/// Gives the answer as one JSON object; `on_delta` returns false when nobody listens any more.
+using Answerer = std::function<Result<std::string>(
+    const AskedInRoom&, const std::function<bool(std::string_view)>& on_delta)>;
+
+/// Answers by the tutor, which outlives the answerer.
+Answerer answer_with(tutor::Tutor& tutor);
+
+class Socratic {
+  public:
+    /// `queries_max` answers may be under way or waiting on this node.
+    Socratic(postgres::Database& database, rooms::RoomEvents& events, Answerer answer,
+             std::size_t threads = 2, std::size_t queries_max = 32);
+
+    /// Starts answering; `on_done` is called on another thread with what went wrong, if anything.
+    /// `busy` (503) if too many questions wait.
+    Result<void> ask(AskedInRoom asked, std::function<void(const Result<void>&)> on_done);
+
+  private:
+    Result<void> answer(const AskedInRoom& asked);
+
+    postgres::Database& database_;
+    rooms::RoomEvents& events_;
+    Answerer answer_;
+    WorkerPool pool_;
+};
+
+}  // namespace stoa::chat
