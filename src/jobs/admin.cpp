@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/admin.hpp"
+
+#include "jobs/sql.hpp"
+
+namespace stoa::jobs {
+
+namespace {
+
+/// Changes one job; if none was in a fitting state says why.
+Result<void> change(postgres::Database& database, const postgres::Query& query, JobId id,
+                    std::string_view code, const std::string& otherwise) {
+    const auto changed = database.run(query, id);
+    if (!changed) return fail(changed);
+    if (changed->affected() == 1) return {};
+    const auto job = find_job(database, id);
+    if (!job) return fail(job);
+    if (!*job)
+        return fail(ErrorKind::not_found, "job_not_found", "There is no job " + id.str() + ".");
+    return fail(ErrorKind::conflict, code,
+                "The job is " + std::string(json::enum_name((*job)->state)) + "; " + otherwise);
+}
+
+}  // namespace
+
+Result<std::vector<JobSummary>> list_jobs(postgres::Database& database,
+                                          std::optional<JobState> state, int count) {
+    return database.list<JobSummary>(sql::list_jobs, state, std::int32_t{count});
+}
+
+Result<std::optional<JobDetails>> find_job(postgres::Database& database, JobId id) {
+    return database.find<JobDetails>(sql::find_job, id);
+}
+
+Result<void> retry_job(postgres::Database& database, JobId id) {
+    return change(database, sql::revive_job, id, "job_not_ended",
+                  "only dead and cancelled jobs can be tried again.");
+}
+
+Result<void> drop_job(postgres::Database& database, JobId id) {
+    return change(database, sql::cancel_job, id, "job_running",
+                  "only queued and dead jobs can be dropped.");
+}
+
+Result<std::vector<WorkerSummary>> list_workers(postgres::Database& database) {
+    return database.list<WorkerSummary>(sql::list_workers);
+}
+
+}  // namespace stoa::jobs

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Against messages that Celery 5.7 itself put on a Redis list.
+#include "jobs/celery_message.hpp"
+
+#include "crypto/base64.hpp"
+
+#include <fstream>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace stoa::jobs {
+namespace {
+
+boost::json::object samples() {
+    std::ifstream file(STOA_VECTORS "/celery_samples.json");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    return boost::json::parse(text).at("producer").as_object();
+}
+
+std::string plain_with(std::string_view part, std::string_view name,
+                       const boost::json::value& value) {
+    auto message = samples().at("plain").as_object();
+    auto& place = part.empty() ? message : message.at(part).as_object();
+    place[name] = value;
+    return boost::json::serialize(message);
+}
+
+TEST(CeleryMessageTest, Reads_what_Celery_writes) {
+    for (const std::string_view name : {"plain", "countdown_30", "expires_and_headers",
+                                        "chain_first", "link_and_errback", "chord_header"}) {
+        auto sample = samples().at(name);
+        if (sample.is_array()) sample = boost::json::value(sample.at(0));
+        const auto message = read_message(boost::json::serialize(sample));
+        ASSERT_TRUE(message) << name << ": " << message.error().message;
+        EXPECT_EQ(message->id.str(), sample.at("headers").at("id").as_string());
+        EXPECT_EQ(message->task, sample.at("headers").at("task").as_string());
+        const auto& body = sample.at("_body_decoded");
+        EXPECT_EQ(boost::json::parse(message->args_json), body.at(0));
+        EXPECT_EQ(boost::json::parse(message->kwargs_json), body.at(1));
+        EXPECT_EQ(message->eta.has_value(), name == "countdown_30");
+    }
+}
+
+TEST(CeleryMessageTest, Writes_every_field_that_Celery_writes) {
+    CeleryMessage message{JobId::make(), "stoa.documents.ingest"};
+    message.kwargs_json = R"({"document_id":"d","nested":{"a":[1,null,"ü"]}})";
+    const auto text = write_message(message, "stoa");
+    const auto ours = boost::json::parse(text).as_object();
+    const auto theirs = samples().at("plain").as_object();
+    for (const auto& [name, value] : theirs) {
+        if (name == "_body_decoded") continue;
+        ASSERT_TRUE(ours.contains(name)) << name;
+        if (!value.is_object()) continue;
+        for (const auto& [inner, ignored] : value.as_object())
+            EXPECT_TRUE(ours.at(name).as_object().contains(inner)) << name << "." << inner;
+    }
+    EXPECT_EQ(ours.at("properties").at("delivery_info").at("routing_key").as_string(), "stoa");
+    const auto again = read_message(text);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->id, message.id);
+    EXPECT_EQ(again->task, message.task);
+    EXPECT_EQ(again->kwargs_json, message.kwargs_json);
+    EXPECT_EQ(again->args_json, "[]");
+}
+
+TEST(CeleryMessageTest, Refuses_everything_else) {
+    const auto body = [](std::string_view json) {
+        return boost::json::value(boost::json::string(crypto::to_base64(json)));
+    };
+    const auto long_text = [](std::size_t size) {
+        return boost::json::value(boost::json::string(size, 'x'));
+    };
+    const std::vector<std::pair<const char*, std::string>> wrong = {
+        {"empty", ""},
+        {"no JSON", "hello"},
+        {"no object", "[]"},
+        {"no parts", "{}"},
+        {"pickle", plain_with("", "content-type", "application/x-python-serialize")},
+        {"another encoding", plain_with("", "content-encoding", "binary")},
+        {"no Base64", plain_with("properties", "body_encoding", nullptr)},
+        {"an id that is none", plain_with("headers", "id", "1")},
+        {"no id", plain_with("headers", "id", nullptr)},
+        {"a task with spaces", plain_with("headers", "task", "rm -rf")},
+        {"a task without end", plain_with("headers", "task", long_text(300))},
+        {"negative retries", plain_with("headers", "retries", -1)},
+        {"text as retries", plain_with("headers", "retries", "1")},
+        {"a wrong eta", plain_with("headers", "eta", "tomorrow")},
+        {"a number as eta", plain_with("headers", "eta", 5)},
+        {"headers that are none", plain_with("", "headers", "x")},
+        {"a body that is no Base64", plain_with("", "body", "????")},
+        {"a body that is no JSON", plain_with("", "body", body("x"))},
+        {"a body of protocol 1", plain_with("", "body", body(R"({"task": "x"})"))},
+        {"a short body", plain_with("", "body", body("[[], {}]"))},
+        {"a body in the wrong order", plain_with("", "body", body("[{}, [], {}]"))},
+        {"a deep body", plain_with("", "body", body("[[" + std::string(99, '[')))},
+        {"a long text", plain_with("headers", "x", long_text(message_bytes_max))},
+    };
+    for (const auto& [what, text] : wrong) {
+        const auto message = read_message(text);
+        ASSERT_FALSE(message) << what;
+        EXPECT_EQ(message.error().code, "malformed_message") << what;
+    }
+}
+
+}  // namespace
+}  // namespace stoa::jobs

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/leases.hpp"
+
+#include "base/text.hpp"
+#include "jobs/sql.hpp"
+
+namespace stoa::jobs {
+
+namespace {
+
+double in_seconds(std::chrono::milliseconds time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+std::string_view shown(const Error& error) { return cut_utf8(error.message, 2'000); }
+
+Result<void> exactly_one(const Result<postgres::Rows>& changed) {
+    if (!changed) return fail(changed);
+    if (changed->affected() == 1) return {};
+    return fail(ErrorKind::conflict, "lease_lost", "Another worker has this job now.");
+}
+
+template <class T>
+Result<void> without_rows(const Result<T>& done) {
+    if (!done) return fail(done);
+    return {};
+}
+
+}  // namespace
+
+Result<std::optional<Lease>> Leases::claim(JobId id) {
+    return database_.find<Lease>(sql::claim_job, id, scope_.queue, scope_.tasks, scope_.worker,
+                                 in_seconds(scope_.lease));
+}
+
+Result<std::vector<Lease>> Leases::claim_any(std::size_t count) {
+    std::vector<Lease> taken;
+    for (const auto& query : {sql::claim_lapsed_jobs, sql::claim_due_jobs}) {
+        if (taken.size() >= count) break;
+        auto more = database_.list<Lease>(query, scope_.queue, scope_.tasks, scope_.worker,
+                                          in_seconds(scope_.lease),
+                                          static_cast<std::int64_t>(count - taken.size()));
+        // What was taken already must be run.
+        if (!more && taken.empty()) return more;
+        if (!more) break;
+        for (auto& lease : *more) taken.push_back(std::move(lease));
+    }
+    return taken;
+}
+
+Result<std::vector<JobId>> Leases::renew(const std::vector<Lease>& held) {
+    std::vector<JobId> ids;
+    std::vector<RowId> tokens;
+    for (const auto& lease : held) {
+        ids.push_back(lease.id);
+        tokens.push_back(lease.token);
+    }
+    return database_.list<JobId>(sql::renew_leases, ids, tokens, in_seconds(scope_.lease));
+}
+
+Result<void> Leases::acknowledge(postgres::Session& session, const Lease& lease) {
+    return exactly_one(session.run(sql::acknowledge_job, lease.id, lease.token));
+}
+
+Result<void> Leases::postpone(const Lease& lease, const Error& error,
+                              std::chrono::milliseconds by) {
+    return exactly_one(database_.run(sql::postpone_job, lease.id, lease.token, in_seconds(by),
+                                     error.code, shown(error)));
+}
+
+Result<void> Leases::release(const Lease& lease) {
+    return exactly_one(database_.run(sql::release_job, lease.id, lease.token));
+}
+
+Result<void> Leases::bury(postgres::Session& session, const Lease& lease, const Error& error) {
+    return exactly_one(session.run(sql::bury_job, lease.id, lease.token, error.code, shown(error)));
+}
+
+Result<std::optional<Lease>> Leases::bury_lapsed(postgres::Session& session,
+                                                 const Error& error) const {
+    return session.find<Lease>(sql::bury_lapsed_job, scope_.queue, scope_.tasks, error.code,
+                               shown(error));
+}
+
+Result<void> Leases::record_heartbeat(std::size_t running) {
+    return without_rows(database_.run(sql::record_heartbeat, scope_.worker, scope_.queue,
+                                      static_cast<std::int32_t>(running)));
+}
+
+Result<void> Leases::delete_heartbeat() {
+    return without_rows(database_.run(sql::delete_heartbeat, scope_.worker));
+}
+
+Result<std::int64_t> Leases::count_due() {
+    return database_.one<std::int64_t>(sql::count_due_jobs, scope_.queue);
+}
+
+Result<void> Leases::delete_old() { return without_rows(database_.run(sql::delete_old_jobs)); }
+
+}  // namespace stoa::jobs

@@ -1,0 +1,407 @@
+// SPDX-License-Identifier: Apache-2.0
+// Workers over a real PostgreSQL and a real Redis, which may both be away.
+#include "jobs/worker.hpp"
+
+#include "jobs/admin.hpp"
+#include "support/private_postgres.hpp"
+#include "support/private_redis.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace stoa::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::wait_until;
+
+constexpr postgres::Query create_effects{
+    "test.create", "CREATE TABLE effects (id bigint GENERATED ALWAYS AS IDENTITY, what text)"};
+constexpr postgres::Query add_effect{"test.add", "INSERT INTO effects (what) VALUES ($1)"};
+constexpr postgres::Query count_effects{"test.count",
+                                        "SELECT count(*) FROM effects WHERE what = $1"};
+
+/// A task that adds one effect and is done with it.
+Result<void> add_and_acknowledge(postgres::Database& database, jobs::Run& run,
+                                 const std::string& what) {
+    return database.transact([&](postgres::Session& session) -> Result<void> {
+        if (auto added = session.run(add_effect, what); !added) return fail(added);
+        return run.acknowledge(session);
+    });
+}
+
+class WorkerTest : public ::testing::Test {
+  protected:
+    void SetUp() override { ASSERT_TRUE(database_.run(create_effects)); }
+
+    Worker::Options quick() {
+        Worker::Options options;
+        options.lease = 600ms;
+        options.sweep_every = 50ms;
+        options.backoff_first = 2ms;
+        options.backoff_max = 10ms;
+        return options;
+    }
+    std::unique_ptr<Worker> work(Worker::Options options, std::map<std::string, Task> tasks) {
+        return std::make_unique<Worker>(database_, redis_, metrics_, options, std::move(tasks));
+    }
+    Task adding(const std::string& what) {
+        return {[this, what](jobs::Run& run) { return add_and_acknowledge(database_, run, what); },
+                {}};
+    }
+    JobId enqueue(const NewJob& job) {
+        const auto id = database_.transact(
+            [&](postgres::Session& session) { return queue_.enqueue(session, job); });
+        if (!id) throw std::runtime_error(id.error().message);
+        return *id;
+    }
+    std::int64_t effects(const char* what) {
+        return *database_.one<std::int64_t>(count_effects, what);
+    }
+    JobDetails job(JobId id) { return **find_job(database_, id); }
+    bool becomes(JobId id, JobState state) {
+        return wait_until([&] { return job(id).state == state; }, 10s);
+    }
+    std::int64_t hints() { return redis_.run({"LLEN", "stoa"})->integer; }
+
+    testing::TestDatabase place_;
+    testing::PrivateRedis server_;
+    Metrics metrics_;
+    postgres::Database database_{place_.options(), metrics_};
+    redis::Client redis_{{.url = server_.url()}, metrics_};
+    Queue queue_{database_, redis_};
+};
+
+TEST_F(WorkerTest, A_hint_brings_the_job_at_once) {
+    auto options = quick();
+    options.sweep_every = 1h;
+    std::string seen;
+    const auto worker = work(options, {{"echo",
+                                        {[&](jobs::Run& run) -> Result<void> {
+                                             seen = run.arguments_json();
+                                             return {};
+                                         },
+                                         {}}}});
+    ASSERT_TRUE(wait_until([&] {  // the first sweep is over
+        return redis_.run({"CLIENT", "LIST"})->text.find("cmd=brpop") != std::string::npos;
+    }));
+    const NewJob made{.task = "echo", .arguments_json = R"({"text": "ü"})"};
+    const auto id = enqueue(made);
+    queue_.announce(id, made);
+    ASSERT_TRUE(becomes(id, JobState::done));
+    EXPECT_EQ(seen, R"({"text": "ü"})");
+    EXPECT_NE(metrics_.expose().find("stoa_jobs_total{outcome=\"done\",task=\"echo\"} 1"),
+              std::string::npos);
+}
+
+TEST_F(WorkerTest, A_rolled_back_transaction_enqueues_nothing) {
+    const auto failed = database_.transact([&](postgres::Session& session) -> Result<void> {
+        if (auto id = queue_.enqueue(session, {.task = "t", .arguments_json = "{}"}); !id)
+            return fail(id);
+        return fail(ErrorKind::conflict, "no", "no");
+    });
+    EXPECT_FALSE(failed);
+    EXPECT_TRUE(list_jobs(database_, {})->empty());
+    EXPECT_EQ(hints(), 0);
+}
+
+TEST_F(WorkerTest, What_was_never_announced_is_found) {
+    const auto worker = work(quick(), {{"add", adding("x")}});
+    const auto id = enqueue({.task = "add", .arguments_json = "{}"});
+    ASSERT_TRUE(becomes(id, JobState::done));
+    EXPECT_EQ(effects("x"), 1);
+}
+
+TEST_F(WorkerTest, Works_without_Redis) {
+    server_.kill_hard();
+    const auto worker = work(quick(), {{"add", adding("x")}});
+    const NewJob made{.task = "add", .arguments_json = "{}"};
+    const auto id = enqueue(made);
+    queue_.announce(id, made);
+    ASSERT_TRUE(becomes(id, JobState::done));
+    server_.start();
+    const auto second = enqueue(made);
+    queue_.announce(second, made);
+    ASSERT_TRUE(becomes(second, JobState::done));
+    EXPECT_EQ(effects("x"), 2);
+}
+
+TEST_F(WorkerTest, Goes_on_after_the_database_was_away) {
+    const auto worker = work(quick(), {{"add", adding("x")}});
+    ASSERT_TRUE(becomes(enqueue({.task = "add", .arguments_json = "{}"}), JobState::done));
+    testing::PrivatePostgres::shared().kill_hard();
+    ASSERT_FALSE(database_.ping());
+    testing::PrivatePostgres::shared().start();
+    ASSERT_TRUE(becomes(enqueue({.task = "add", .arguments_json = "{}"}), JobState::done));
+    EXPECT_EQ(effects("x"), 2);
+}
+
+TEST_F(WorkerTest, No_job_is_run_twice_however_often_it_is_hinted) {
+    std::mutex mutex;
+    std::multiset<std::string> runs;
+    std::atomic<int> busy = 0;
+    std::atomic<int> busy_max = 0;
+    const Task task{[&](jobs::Run& run) -> Result<void> {
+                        const int now_busy = ++busy;
+                        if (now_busy > busy_max) busy_max = now_busy;
+                        {
+                            const std::lock_guard lock(mutex);
+                            runs.insert(run.id().str());
+                        }
+                        auto done = add_and_acknowledge(database_, run, "x");
+                        --busy;
+                        return done;
+                    },
+                    {}};
+    const auto first = work(quick(), {{"add", task}});
+    const auto second = work(quick(), {{"add", task}});
+    std::vector<JobId> ids;
+    const NewJob made{.task = "add", .arguments_json = "{}"};
+    for (int i = 0; i < 40; ++i) {
+        ids.push_back(enqueue(made));
+        queue_.announce(ids.back(), made);
+        queue_.announce(ids.back(), made);
+    }
+    for (const auto& id : ids) ASSERT_TRUE(becomes(id, JobState::done));
+    ASSERT_TRUE(wait_until([&] { return hints() == 0; }));
+    EXPECT_EQ(runs.size(), 40U);
+    EXPECT_EQ(std::set<std::string>(runs.begin(), runs.end()).size(), 40U);
+    EXPECT_EQ(effects("x"), 40);
+    EXPECT_LE(busy_max, 4);
+}
+
+TEST_F(WorkerTest, A_failure_that_may_pass_is_tried_again_later) {
+    std::vector<int> attempts;
+    const auto worker = work(quick(), {{"flaky",
+                                        {[&](jobs::Run& run) -> Result<void> {
+                                             attempts.push_back(run.attempt());
+                                             if (run.attempt() == 1)
+                                                 return unavailable("model_away", "not now", 0s);
+                                             if (run.attempt() == 2)
+                                                 throw std::runtime_error("bug");
+                                             return add_and_acknowledge(database_, run, "x");
+                                         },
+                                         {}}}});
+    const auto id = enqueue({.task = "flaky", .arguments_json = "{}"});
+    ASSERT_TRUE(becomes(id, JobState::done));
+    EXPECT_EQ(attempts, (std::vector<int>{1, 2, 3}));
+    EXPECT_EQ(effects("x"), 1);
+    EXPECT_EQ(job(id).last_error_code, "task_failed");
+}
+
+TEST_F(WorkerTest, The_last_attempts_failure_is_final_and_told_in_the_same_transaction) {
+    std::atomic<int> attempts = 0;
+    Task task{[&](jobs::Run& run) -> Result<void> {
+                  ++attempts;
+                  EXPECT_EQ(run.is_last_attempt(), run.attempt() == 2);
+                  return unavailable("model_away", "not now", 0s);
+              },
+              [](postgres::Session& session, const std::string& arguments,
+                 const Error& error) -> Result<void> {
+                  auto added = session.run(add_effect, arguments + " " + std::string(error.code));
+                  if (!added) return fail(added);
+                  return {};
+              }};
+    const auto worker = work(quick(), {{"never", task}});
+    const auto id = enqueue({.task = "never", .arguments_json = R"({"a": 1})", .attempts_max = 2});
+    ASSERT_TRUE(becomes(id, JobState::dead));
+    EXPECT_EQ(attempts, 2);
+    EXPECT_EQ(effects(R"({"a": 1} model_away)"), 1);
+    EXPECT_EQ(job(id).last_error, "not now");
+}
+
+TEST_F(WorkerTest, A_wrong_job_is_not_tried_again_even_if_its_cleaning_fails) {
+    std::atomic<int> attempts = 0;
+    Task task{[&](jobs::Run&) -> Result<void> {
+                  ++attempts;
+                  return fail(ErrorKind::invalid, "document_encrypted", "It is encrypted.");
+              },
+              [](postgres::Session&, const std::string&, const Error&) -> Result<void> {
+                  throw std::runtime_error("a bug in on_dead");
+              }};
+    const auto worker = work(quick(), {{"wrong", task}});
+    const auto id = enqueue({.task = "wrong", .arguments_json = "{}"});
+    ASSERT_TRUE(becomes(id, JobState::dead));
+    EXPECT_EQ(attempts, 1);
+    EXPECT_EQ(job(id).last_error_code, "document_encrypted");
+}
+
+TEST_F(WorkerTest, One_unfinished_job_a_key) {
+    const NewJob keyed{.task = "later", .arguments_json = "{}", .unique_key = "k", .delay = 3600s};
+    const auto first = enqueue(keyed);
+    EXPECT_EQ(enqueue(keyed), first);
+    EXPECT_EQ(list_jobs(database_, JobState::queued)->size(), 1U);
+    queue_.announce(first, keyed);
+    EXPECT_EQ(hints(), 0) << "it is not due";
+    ASSERT_TRUE(drop_job(database_, first));
+    EXPECT_NE(enqueue(keyed), first);
+}
+
+TEST_F(WorkerTest, A_task_of_another_version_is_left_alone) {
+    const auto worker = work(quick(), {{"known", adding("x")}});
+    const NewJob foreign{.task = "of.the.future", .arguments_json = "{}"};
+    const auto id = enqueue(foreign);
+    queue_.announce(id, foreign);
+    ASSERT_TRUE(redis_.run({"LPUSH", "stoa", "no message at all"}));
+    ASSERT_TRUE(becomes(enqueue({.task = "known", .arguments_json = "{}"}), JobState::done));
+    ASSERT_TRUE(wait_until([&] { return hints() == 0; }));
+    EXPECT_EQ(job(id).state, JobState::queued);
+    EXPECT_EQ(job(id).attempt, 0);
+}
+
+TEST_F(WorkerTest, A_killed_workers_job_is_done_once_by_another) {
+    const auto id = enqueue({.task = "slow", .arguments_json = "{}"});
+    const pid_t child = fork();
+    ASSERT_GE(child, 0);
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        Metrics metrics;
+        postgres::Database database(place_.options(), metrics);
+        redis::Client redis({.url = server_.url()}, metrics);
+        const Task stuck{
+            [&](jobs::Run& run) {
+                return database.transact([&](postgres::Session& session) -> Result<void> {
+                    (void)session.run(add_effect, "x");
+                    (void)run.acknowledge(session);
+                    (void)database.run(add_effect, "nearly");
+                    for (;;) pause();
+                });
+            },
+            {}};
+        const Worker worker(database, redis, metrics, quick(), {{"slow", stuck}});
+        for (;;) pause();
+    }
+    ASSERT_TRUE(wait_until([&] { return effects("nearly") == 1; }));
+    kill(child, SIGKILL);
+    waitpid(child, nullptr, 0);
+    EXPECT_EQ(effects("x"), 0) << "what it did went with its transaction";
+    const auto worker = work(quick(), {{"slow", adding("x")}});
+    ASSERT_TRUE(becomes(id, JobState::done));
+    EXPECT_EQ(job(id).attempt, 2);
+    EXPECT_EQ(effects("x"), 1);
+}
+
+TEST_F(WorkerTest, A_job_that_kills_every_worker_ends) {
+    const auto id = enqueue({.task = "bomb", .arguments_json = "{}", .attempts_max = 2});
+    ASSERT_TRUE(database_.run({"test.crash", R"(UPDATE jobs SET state = 'running', attempt = 2,
+        lease_until = now() - interval '1 second', lease_token = gen_random_uuid())"}));
+    Task task = adding("x");
+    task.on_dead = [](postgres::Session& session, const std::string&,
+                      const Error& error) -> Result<void> {
+        if (auto added = session.run(add_effect, error.code); !added) return fail(added);
+        return {};
+    };
+    const auto worker = work(quick(), {{"bomb", task}});
+    ASSERT_TRUE(becomes(id, JobState::dead));
+    EXPECT_EQ(effects("worker_lost"), 1);
+    EXPECT_EQ(effects("x"), 0);
+}
+
+TEST_F(WorkerTest, A_long_task_keeps_its_lease_and_a_lost_one_has_no_effect) {
+    std::atomic<bool> go_on = false;
+    std::atomic<int> runs = 0;
+    std::string code;
+    const Task task{[&](jobs::Run& run) -> Result<void> {
+                        if (++runs > 1) return {};
+                        if (!wait_until([&] { return go_on.load(); })) return {};
+                        EXPECT_TRUE(run.still_ours());
+                        auto taken = database_.run({"test.take", R"(UPDATE jobs
+                            SET lease_token = gen_random_uuid(), lease_until = now())"});
+                        EXPECT_TRUE(taken);
+                        EXPECT_TRUE(wait_until([&] { return !run.still_ours(); }));
+                        auto done = add_and_acknowledge(database_, run, "x");
+                        code = done ? "" : std::string(done.error().code);
+                        return done;
+                    },
+                    {}};
+    const auto first = work(quick(), {{"long", task}});
+    const auto second = work(quick(), {{"long", task}});
+    const auto id = enqueue({.task = "long", .arguments_json = "{}"});
+    // Twice the lease.
+    const auto begun = std::chrono::steady_clock::now();
+    ASSERT_TRUE(wait_until([&] { return std::chrono::steady_clock::now() - begun > 1'200ms; }));
+    EXPECT_EQ(runs, 1);
+    go_on = true;
+    ASSERT_TRUE(wait_until([&] { return runs == 2 && job(id).state == JobState::done; }));
+    ASSERT_TRUE(wait_until([&] { return !code.empty(); }));
+    EXPECT_EQ(code, "lease_lost");
+    EXPECT_EQ(effects("x"), 0);
+}
+
+TEST_F(WorkerTest, An_ending_worker_gives_its_jobs_back_uncounted) {
+    std::atomic<bool> is_running = false;
+    auto options = quick();
+    options.threads = 1;
+    auto worker = work(options, {{"long",
+                                  {[&](jobs::Run& run) -> Result<void> {
+                                       is_running = true;
+                                       wait_until([&] { return !run.still_ours(); });
+                                       return unavailable("interrupted", "the worker ends");
+                                   },
+                                   {}}}});
+    const auto id = enqueue({.task = "long", .arguments_json = "{}"});
+    ASSERT_TRUE(wait_until([&] { return is_running.load(); }));
+    ASSERT_TRUE(wait_until([&] { return list_workers(database_)->size() == 1; }));
+    EXPECT_TRUE(list_workers(database_)->front().is_alive);
+    worker.reset();
+    EXPECT_EQ(job(id).state, JobState::queued);
+    EXPECT_EQ(job(id).attempt, 0);
+    EXPECT_TRUE(list_workers(database_)->empty());
+}
+
+TEST_F(WorkerTest, A_task_that_does_not_end_loses_its_lease_to_others) {
+    std::atomic<bool> is_running = false;
+    auto options = quick();
+    options.stop_wait = 10ms;
+    JobId id;
+    auto worker =
+        work(options, {{"deaf",
+                        {[&](jobs::Run& run) -> Result<void> {
+                             is_running = true;
+                             wait_until([&] { return job(id).state == JobState::queued; });
+                             return add_and_acknowledge(database_, run, "x");
+                         },
+                         {}}}});
+    id = enqueue({.task = "deaf", .arguments_json = "{}"});
+    ASSERT_TRUE(wait_until([&] { return is_running.load(); }));
+    worker.reset();
+    EXPECT_EQ(effects("x"), 0);
+    EXPECT_EQ(job(id).state, JobState::queued);
+}
+
+TEST_F(WorkerTest, An_operator_sees_and_mends) {
+    const auto id = enqueue({.task = "t", .arguments_json = R"({"a": 1})"});
+    EXPECT_EQ(retry_job(database_, id).error().code, "job_not_ended");
+    EXPECT_TRUE(drop_job(database_, id));
+    EXPECT_EQ(job(id).state, JobState::cancelled);
+    EXPECT_TRUE(job(id).finished_at);
+    EXPECT_EQ(drop_job(database_, id).error().code, "job_running");
+    EXPECT_TRUE(retry_job(database_, id));
+    EXPECT_EQ(job(id).state, JobState::queued);
+    EXPECT_EQ(job(id).arguments.text, R"({"a": 1})");
+    EXPECT_EQ(list_jobs(database_, JobState::dead)->size(), 0U);
+    EXPECT_EQ(list_jobs(database_, {})->size(), 1U);
+    EXPECT_EQ(drop_job(database_, JobId::make()).error().code, "job_not_found");
+    EXPECT_FALSE(*find_job(database_, JobId::make()));
+}
+
+TEST_F(WorkerTest, A_job_that_cannot_be_is_refused) {
+    const auto refused = [&](const NewJob& job) {
+        return database_
+            .transact([&](postgres::Session& session) { return queue_.enqueue(session, job); })
+            .error()
+            .code;
+    };
+    EXPECT_EQ(refused({.task = "t", .arguments_json = "[]"}), "invalid_job");
+    EXPECT_EQ(refused({.task = "t", .arguments_json = "{"}), "invalid_job");
+    EXPECT_EQ(refused({.task = "", .arguments_json = "{}"}), "invalid_job");
+    EXPECT_EQ(
+        refused({.task = "t", .arguments_json = "{\"a\":\"" + std::string(200'000, 'x') + "\"}"}),
+        "job_too_large");
+}
+
+}  // namespace
+}  // namespace stoa::jobs
