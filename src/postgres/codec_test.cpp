@@ -52,9 +52,9 @@ class CodecTest : public ::testing::Test {
 
 TEST_F(CodecTest, A_described_struct_comes_back_as_it_went) {
     ASSERT_TRUE(database_.run({"test.create", R"(CREATE TABLE everything (
-        id uuid, yes bool, small int, big bigint, fraction float8, text varchar(100), 
-        document jsonb, bytes bytea, at timestamptz, texts text[], numbers int4[], ids uuid[], direction vector(3),
-        colour text, nothing text, lamports bigint))"}));
+        id uuid, yes bool, small int, big bigint, fraction float8, text varchar(100),
+        document jsonb, bytes bytea, at timestamptz, texts text[], numbers int4[], ids uuid[],
+        direction vector(3), colour text, nothing text, lamports bigint))"}));
     const Everything sent{UserId::make(),
                           true,
                           -5,
