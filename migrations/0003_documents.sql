@@ -46,7 +46,8 @@ CREATE TABLE document_pages (
     width       double precision NOT NULL, -- points
     height      double precision NOT NULL,
     text        text NOT NULL,
-    words       jsonb NOT NULL, -- [[begin, end, x0, y0, x1, y1], …]: byte ranges of text and their boxes
+    -- [[begin, end, x0, y0, x1, y1], …]: byte ranges of text and their boxes, kept as written
+    words       json NOT NULL,
     PRIMARY KEY (document_id, page)
 );
 

@@ -80,7 +80,6 @@ Result<http::Response> file_response(Documents& documents, const Document& docum
                         {"content-disposition", content_disposition(document.file_name)},
                         {"etag", "\"" + document.sha256 + "\""},
                         {"cache-control", "private, no-cache"},
-                        {"x-content-type-options", "nosniff"},
                         {"content-security-policy", "sandbox; default-src 'none'"}};
     response.body = http::FileBody{documents.file_of(document.id)};
     return response;

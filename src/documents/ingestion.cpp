@@ -171,7 +171,7 @@ Result<void> Reading::copy_batch(postgres::Session& session,
         row.add(static_cast<double>(page.width));
         row.add(static_cast<double>(page.height));
         row.add(page.text);
-        row.add(json::Raw{extraction::words_to_json(page.words)});
+        row.add(extraction::words_to_json(page.words));
         return true;
     });
     if (!pages) return pages;

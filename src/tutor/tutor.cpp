@@ -152,7 +152,6 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
     if (!completion) return fail(completion);
     auto sources = locate(prepared, completion->quotes);
     if (!sources) return fail(sources);
-    const auto question_id = RowId::make();  // before the answer's, which orders them
     Answer answer;
     answer.conversation_id = prepared.conversation;
     answer.message_id = RowId::make();
@@ -161,7 +160,7 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
     answer.follow_up_questions = std::move(completion->follow_ups);
     answer.provider = model_.provider();
     answer.model = std::move(completion->model);
-    if (auto recorded = record(prepared, question_id, answer); !recorded) return fail(recorded);
+    if (auto recorded = record(prepared, answer); !recorded) return fail(recorded);
     return answer;
 }
 
@@ -199,8 +198,7 @@ Result<std::vector<Source>> Tutor::locate(const Prepared& prepared,
     return sources;
 }
 
-Result<void> Tutor::record(const Prepared& prepared, const RowId& question_id,
-                           const Answer& answer) {
+Result<void> Tutor::record(const Prepared& prepared, const Answer& answer) {
     constexpr std::size_t title_bytes_max = 120;
     const auto& scope = prepared.scope;
     const auto& question = prepared.prompt.question;
@@ -213,7 +211,7 @@ Result<void> Tutor::record(const Prepared& prepared, const RowId& question_id,
                 : session.run(sql::touch_conversation, prepared.conversation, prepared.mode);
         if (!conversation) return fail(conversation);
         const std::optional<std::string> nobody;
-        auto asked = session.run(sql::insert_message, question_id, prepared.conversation, "user",
+        auto asked = session.run(sql::insert_message, RowId::make(), prepared.conversation, "user",
                                  question, json::Raw{"[]"}, json::Raw{"[]"}, nobody, nobody);
         if (!asked) return fail(asked);
         auto answered = session.run(

@@ -136,7 +136,7 @@ class Tutor {
     Result<void> continue_conversation(Prepared& prepared, const Question& question);
     Result<std::vector<Source>> locate(const Prepared& prepared,
                                        const std::vector<llm::Quote>& quotes);
-    Result<void> record(const Prepared& prepared, const RowId& question_id, const Answer& answer);
+    Result<void> record(const Prepared& prepared, const Answer& answer);
 
     postgres::Database& database_;
     rooms::Rooms& rooms_;

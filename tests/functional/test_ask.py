@@ -76,7 +76,7 @@ def check_sources(stoa, answer):
             assert 0 <= box["x0"] < box["x1"] <= 595 and 0 <= box["y0"] < box["y1"] <= 842
 
 
-@pytest.mark.parametrize("page,fact,question,words", pdfs.FACTS)
+@pytest.mark.parametrize("page,fact,question,words", pdfs.FACTS, ids=["caesium", "library", "hummingbird"])
 def test_the_answer_cites_the_page_word_for_word(stoa, facts, page, fact, question, words):
     for path in (None, f"/rooms/{facts.the_room['id']}/ask"):
         answer = answered(facts, question, path)
@@ -103,7 +103,7 @@ def test_what_is_not_in_the_documents_is_not_answered(stoa, facts):
     (b'{"question":"\xff\xfe"}', 400), (b'{"question":"\\u0000"}', 422), (b'{"question":', 400),
     (b'{"question":"x","colour":"red"}', 422), (b'{"question":"x","mode":"loud"}', 422),
     (b'{"question":"x","conversation_id":"7"}', 422), (b'{"question":' + b"[" * 1000 + b"]" * 1000 + b"}", 400),
-])
+], ids=lambda value: str(value)[:24])
 def test_a_bad_question_gives_a_clear_error(stoa, facts, body, status):
     for path in (f"/documents/{facts.document['id']}/chat", f"/rooms/{facts.the_room['id']}/ask"):
         answer = facts.http.post(path, data=body, headers={"Content-Type": "application/json",

@@ -1,4 +1,5 @@
--- A question, or an answer with what it rests on. Ids are ordered by time.
+-- A question, or an answer with what it rests on. Both are written in one transaction, so the time
+-- is that of the statement: it orders them.
 INSERT INTO conversation_messages (id, conversation_id, role, content, sources, follow_ups,
-                                   provider, model)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+                                   provider, model, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, clock_timestamp())
