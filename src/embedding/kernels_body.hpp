@@ -19,7 +19,7 @@ static_assert(panel_columns % tile_columns == 0 && shape::head_width % tile_colu
 
 inline Vec load(const float* from) { return *reinterpret_cast<const LooseVec*>(from); }
 inline void store(float* to, Vec value) { *reinterpret_cast<LooseVec*>(to) = value; }
-inline Vec fill(float value) { return Vec{} + value; }
+inline Vec fill(float value) { return value - Vec{}; }  // unlike +, folds away: -0 stays -0
 inline Vec larger(Vec a, Vec b) { return a > b ? a : b; }
 
 /// Interleaves the low (Half 0) or high (Half 1) halves of two vectors.
@@ -120,13 +120,16 @@ inline void turn_panel(const float* from, Index stride, Index rows, Index depth,
 }
 
 /// sums[row] = Σ a[row][p] · b[p], tile_columns wide; all of `sums` stays in registers.
-template <Index Rows>
+/// `aside(p)` is done along the way.
+template <Index Rows, class Aside>
 inline __attribute__((always_inline)) void multiply_tile(const float* a, Index a_stride,
                                                          const float* b, Index b_stride,
-                                                         Index depth, Vec (&sums)[Rows][2]) {
+                                                         Index depth, Vec (&sums)[Rows][2],
+                                                         Aside aside) {
 #pragma GCC unroll 16
     for (Index r = 0; r < Rows; ++r) sums[r][0] = sums[r][1] = Vec{};
     for (Index p = 0; p < depth; ++p) {
+        aside(p);
         const Vec left = load(b + p * b_stride);
         const Vec right = load(b + p * b_stride + lanes);
 #pragma GCC unroll 16
@@ -198,6 +201,8 @@ inline float soften(float* scores, Index count, Index padded) {
     return 1.0F / sum(total);
 }
 
+constexpr auto nothing_aside = [](Index) {};
+
 template <Index Rows>
 void attend_rows(const float* query, const float* keys, const float* values, Index tokens,
                  float* scores, float* out) {
@@ -206,7 +211,7 @@ void attend_rows(const float* query, const float* keys, const float* values, Ind
     Vec sums[Rows][2];
     for (Index column = 0; column < padded; column += tile_columns) {
         multiply_tile<Rows>(query, shape::qkv_width, keys + column * shape::head_width,
-                            tile_columns, shape::head_width, sums);
+                            tile_columns, shape::head_width, sums, nothing_aside);
         for (Index r = 0; r < Rows; ++r) {
             store(scores + r * padded + column, sums[r][0]);
             store(scores + r * padded + column + lanes, sums[r][1]);
@@ -216,7 +221,8 @@ void attend_rows(const float* query, const float* keys, const float* values, Ind
         share[r] = soften(scores + r * padded, tokens, padded);
     }
     for (Index column = 0; column < shape::head_width; column += tile_columns) {
-        multiply_tile<Rows>(scores, padded, values + column, shape::qkv_width, tokens, sums);
+        multiply_tile<Rows>(scores, padded, values + column, shape::qkv_width, tokens, sums,
+                            nothing_aside);
         for (Index r = 0; r < Rows; ++r) {
             float* to = out + r * shape::width + column;
             store(to, sums[r][0] * share[r]);

@@ -5,36 +5,45 @@
 namespace stoa::embedding {
 namespace {
 
-/// A panel's bfloat16 pairs as floats: to[p][column].
-inline void widen_panel(const std::uint32_t* panel, Index depth, float* to) {
-    for (Index p = 0; p < depth; p += 2, panel += panel_columns, to += 2 * panel_columns) {
-        for (Index column = 0; column < panel_columns; column += lanes) {
+/// tile_columns columns of a panel's bfloat16 pairs as floats, close together: to[p][column].
+inline void widen(const std::uint32_t* panel, Index depth, float* to) {
+    for (Index p = 0; p < depth; p += 2, panel += panel_columns, to += 2 * tile_columns) {
+        for (Index column = 0; column < tile_columns; column += lanes) {
             const IntVec pair = *reinterpret_cast<const LooseIntVec*>(panel + column);
             store(to + column, reinterpret_cast<Vec>(pair << 16));
-            store(to + panel_columns + column, reinterpret_cast<Vec>(pair & -0x10000));
+            store(to + tile_columns + column, reinterpret_cast<Vec>(pair & -0x10000));
         }
     }
 }
 
+/// `ahead` is the weights needed next, fetched while these are multiplied: the rows of a short text
+/// are few, and waiting for memory would be half the time.
 template <Index Rows>
-void dense_tile(const float* in, Index depth, const float* panel, const float* bias, float* out,
-                Index out_stride, Activation activation) {
+void dense_tile(const float* in, Index depth, const float* panel, const std::uint32_t* ahead,
+                const float* bias, float* out, Index out_stride, Activation activation) {
     Vec sums[Rows][2];
-    multiply_tile<Rows>(in, depth, panel, panel_columns, depth, sums);
+    multiply_tile<Rows>(in, depth, panel, tile_columns, depth, sums, [ahead](Index p) {
+        __builtin_prefetch(ahead + p / 2 * panel_columns + p % 2 * tile_columns / 2);
+    });
     finish_tile<Rows>(sums, bias, out, out_stride, activation);
+}
+
+/// Where the weights of a column begin, in its panel.
+inline const std::uint32_t* find_column(const Dense& layer, Index column) {
+    const Index within = column % panel_columns;
+    return layer.panels + (column - within) * layer.depth / 2 + within;
 }
 
 void dense(const Dense& layer, const float* in, Index rows, Index columns, float* out,
            Activation activation, float* scratch) {
-    for (Index column = 0; column < columns; column += panel_columns) {
-        widen_panel(layer.panels + column * layer.depth / 2, layer.depth, scratch);
-        for (Index part = 0; part < panel_columns; part += tile_columns) {
-            const Index at = column + part;
-            for_each_tile(rows, [&](Index row, auto count) {
-                dense_tile<count>(in + row * layer.depth, layer.depth, scratch + part,
-                                  layer.bias + at, out + row * columns + at, columns, activation);
-            });
-        }
+    for (Index column = 0; column < columns; column += tile_columns) {
+        widen(find_column(layer, column), layer.depth, scratch);
+        const std::uint32_t* ahead = find_column(layer, column + tile_columns);
+        for_each_tile(rows, [&](Index row, auto count) {
+            dense_tile<count>(in + row * layer.depth, layer.depth, scratch, ahead,
+                              layer.bias + column, out + row * columns + column, columns,
+                              activation);
+        });
     }
 }
 
