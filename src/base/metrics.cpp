@@ -12,9 +12,35 @@ namespace stoa {
 Metrics::Metrics() : registry_(std::make_shared<prometheus::Registry>()) {}
 Metrics::~Metrics() = default;
 
+void CounterHandle::add(double by) { series_->Increment(by); }
+void GaugeHandle::add(double by) { series_->Increment(by); }
+void SecondsHandle::observe(double seconds) { series_->Observe(seconds); }
+
+CounterHandle Metrics::counter(const std::string& name, const std::string& help,
+                               const Labels& labels) {
+    return CounterHandle(
+        prometheus::BuildCounter().Name(name).Help(help).Register(*registry_).Add(labels));
+}
+
+GaugeHandle Metrics::gauge(const std::string& name, const std::string& help, const Labels& labels) {
+    return GaugeHandle(
+        prometheus::BuildGauge().Name(name).Help(help).Register(*registry_).Add(labels));
+}
+
+SecondsHandle Metrics::seconds(const std::string& name, const std::string& help,
+                               const Labels& labels) {
+    static const prometheus::Histogram::BucketBoundaries buckets{
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+    return SecondsHandle(prometheus::BuildHistogram()
+                             .Name(name)
+                             .Help(help)
+                             .Register(*registry_)
+                             .Add(labels, buckets));
+}
+
 void Metrics::count(const std::string& name, const std::string& help, const Labels& labels,
                     double by) {
-    prometheus::BuildCounter().Name(name).Help(help).Register(*registry_).Add(labels).Increment(by);
+    counter(name, help, labels).add(by);
 }
 
 void Metrics::set(const std::string& name, const std::string& help, const Labels& labels,
@@ -23,15 +49,8 @@ void Metrics::set(const std::string& name, const std::string& help, const Labels
 }
 
 void Metrics::observe_seconds(const std::string& name, const std::string& help,
-                              const Labels& labels, double seconds) {
-    static const prometheus::Histogram::BucketBoundaries buckets{
-        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
-    prometheus::BuildHistogram()
-        .Name(name)
-        .Help(help)
-        .Register(*registry_)
-        .Add(labels, buckets)
-        .Observe(seconds);
+                              const Labels& labels, double seconds_taken) {
+    seconds(name, help, labels).observe(seconds_taken);
 }
 
 std::string Metrics::expose() const {

@@ -10,10 +10,40 @@
 #include <string_view>
 
 namespace prometheus {
+class Counter;
+class Gauge;
+class Histogram;
 class Registry;
-}
+}  // namespace prometheus
 
 namespace stoa {
+
+/// Handles to one series each, for paths too hot to look its labels up every time. Valid as long as
+/// the Metrics they came from; any thread.
+class CounterHandle {
+  public:
+    explicit CounterHandle(prometheus::Counter& series) : series_(&series) {}
+    void add(double by = 1);
+
+  private:
+    prometheus::Counter* series_;
+};
+class GaugeHandle {
+  public:
+    explicit GaugeHandle(prometheus::Gauge& series) : series_(&series) {}
+    void add(double by);
+
+  private:
+    prometheus::Gauge* series_;
+};
+class SecondsHandle {
+  public:
+    explicit SecondsHandle(prometheus::Histogram& series) : series_(&series) {}
+    void observe(double seconds);
+
+  private:
+    prometheus::Histogram* series_;
+};
 
 class Metrics {
   public:
@@ -31,6 +61,12 @@ class Metrics {
     /// A histogram in seconds, with buckets from 0.5 ms to 10 s.
     void observe_seconds(const std::string& name, const std::string& help, const Labels& labels,
                          double seconds);
+    [[nodiscard]] CounterHandle counter(const std::string& name, const std::string& help,
+                                        const Labels& labels = {});
+    [[nodiscard]] GaugeHandle gauge(const std::string& name, const std::string& help,
+                                    const Labels& labels = {});
+    [[nodiscard]] SecondsHandle seconds(const std::string& name, const std::string& help,
+                                        const Labels& labels = {});
     /// The text exposition format 0.0.4 of everything, sorted by name.
     [[nodiscard]] std::string expose() const;
 
