@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-// Outbound HTTP/1.1 and 2 (libcurl): deadlines, size limits, streaming, and a guard that resolves the
-// name first and refuses private, loopback and link-local addresses at every hop unless the target
-// was configured by the operator. Blocking; any thread, a handle per call.
+// Outbound HTTP/1.1 and 2 (libcurl): deadlines, size limits, streaming, and a guard that resolves
+// the name first and refuses private, loopback and link-local addresses at every hop unless the
+// target was configured by the operator. Blocking; any thread, a handle per call; idle ones are
+// kept with their connections.
 #pragma once
+
+#include "base/result.hpp"
+#include "http/message.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "base/result.hpp"
-#include "http/message.hpp"
+struct sockaddr;
 
 namespace stoa::http {
 
@@ -33,14 +37,28 @@ struct Inbound {
     std::string body;  ///< empty if the answer was streamed
 };
 
+/// Copies share their idle connections.
 class Client {
   public:
+    Client();
+
     /// Errors: `upstream_unreachable`, `upstream_timeout` (unavailable), `upstream_too_large`,
     /// `address_refused` (forbidden). A status of 4xx/5xx is a value, not an error.
     Result<Inbound> send(const Outbound& request) const;
     /// As `send`, but a 2xx body goes to `on_bytes` as it comes; returning false ends the transfer.
     Result<Inbound> stream(const Outbound& request,
                            const std::function<bool(std::string_view)>& on_bytes) const;
+
+  private:
+    struct Handles;
+    Result<Inbound> run(const Outbound& request,
+                        const std::function<bool(std::string_view)>* on_bytes) const;
+
+    std::shared_ptr<Handles> handles_;
 };
+
+/// Whether an IPv4 or IPv6 address is globally reachable (IANA's special-purpose registries), also
+/// inside IPv4-mapped, NAT64 and 6to4 addresses.
+bool is_public_address(const sockaddr* address);
 
 }  // namespace stoa::http

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A request as features see it, and the response they give back: plain values, no Asio. Header names
-// are lower case; the path, its parameters and the query are percent-decoded and valid UTF-8. One
-// thread at a time; a streaming response runs its writer on the worker pool.
+// A request as features see it, and the response they give back: plain values, no Asio. Header
+// names are lower case; the path, its parameters and the query are percent-decoded and valid UTF-8.
+// One thread at a time; a streaming response runs its writer on the worker pool.
 #pragma once
+
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
 
 #include <cstdint>
 #include <filesystem>
@@ -13,10 +17,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "base/id.hpp"
-#include "base/json.hpp"
-#include "base/result.hpp"
 
 namespace stoa::http {
 
@@ -37,8 +37,8 @@ struct Part {
     std::string name;
     std::string file_name;  ///< as sent; never to be used as a path
     std::string content_type;
-    std::string value;            ///< of a part without file name, at most 64 KiB
-    std::filesystem::path file;   ///< of a part with one
+    std::string value;           ///< of a part without file name, at most 64 KiB
+    std::filesystem::path file;  ///< of a part with one
     std::uint64_t file_bytes = 0;
     std::string file_sha256_hex;
 };
@@ -56,9 +56,11 @@ struct Request {
     std::string remote_address;
     std::string request_id;
     std::string trace_id;
-    std::optional<Caller> caller;  ///< set for routes with Access::signed_in (and optional, if a token came)
+    std::optional<Caller>
+        caller;  ///< set for routes with Access::signed_in (and optional, if a token came)
 
-    [[nodiscard]] std::optional<std::string_view> find_header(std::string_view lower_case_name) const;
+    [[nodiscard]] std::optional<std::string_view> find_header(
+        std::string_view lower_case_name) const;
     [[nodiscard]] std::optional<std::string_view> find_query(std::string_view name) const;
     [[nodiscard]] std::string_view path_parameter(std::string_view name) const;
     /// An id in the path. What is no UUID is no such thing: `not_found` (404).
@@ -74,8 +76,9 @@ struct Request {
 
   private:
     /// The query as a JSON object, each value read by the kind of `T`'s member.
-    [[nodiscard]] Result<json::Value> query_object(const std::vector<std::string_view>& numbers,
-                                                   const std::vector<std::string_view>& booleans) const;
+    [[nodiscard]] Result<json::Value> query_object(
+        const std::vector<std::string_view>& numbers,
+        const std::vector<std::string_view>& booleans) const;
 };
 
 /// Where a streaming response writes. `write` blocks while the peer is slow (bounded buffer) and
@@ -115,7 +118,8 @@ Result<T> Request::query_as() const {
         using Member = std::remove_cvref_t<decltype(std::declval<T&>().*d.pointer)>;
         if constexpr (json::detail::is_optional<Member>::value) {
             using Inner = typename Member::value_type;
-            if constexpr (std::is_same_v<Inner, bool>) booleans.push_back(d.name);
+            if constexpr (std::is_same_v<Inner, bool>)
+                booleans.push_back(d.name);
             else if constexpr (std::is_arithmetic_v<Inner> || json::detail::int_of<Inner>::value)
                 numbers.push_back(d.name);
         }
@@ -126,8 +130,11 @@ Result<T> Request::query_as() const {
     T result{};
     reader.read(*object, result);
     if (reader.errors().empty()) return result;
-    return tl::unexpected<Error>(Error{ErrorKind::invalid, "validation_failed",
-                                       "The query has wrong values.", reader.take_errors(), {}});
+    return tl::unexpected<Error>(Error{ErrorKind::invalid,
+                                       "validation_failed",
+                                       "The query has wrong values.",
+                                       reader.take_errors(),
+                                       {}});
 }
 
 }  // namespace stoa::http

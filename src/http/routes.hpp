@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // The route table: method, path template, who may call, handler. It is filled once, in one visible
-// place (app/route_table.cpp), and then only read. `endpoint` turns a typed function into a handler:
-// it reads the JSON body, calls, and writes the answer. Read-only after start; any thread.
+// place (app/route_table.cpp), and then only read. `endpoint` turns a typed function into a
+// handler: it reads the JSON body, calls, and writes the answer. Read-only after start; any thread.
 #pragma once
 
+#include "http/message.hpp"
+#include "http/socket.hpp"
+
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <vector>
-
-#include "http/message.hpp"
-#include "http/socket.hpp"
 
 namespace stoa::http {
 
@@ -36,6 +37,7 @@ struct Route {
     SocketFactory socket;  ///< set for WebSocket routes (method get)
 };
 
+/// A path that is declared twice for a method, or does not start with '/', is a bug: logic_error.
 class Routes {
   public:
     void get(std::string path, Access access, Handler handler);
@@ -53,13 +55,28 @@ class Routes {
         std::vector<Method> allowed;  ///< of the path, if the method is not (405)
     };
     /// A fixed segment wins over a parameter. Parameters match one non-empty segment.
+    /// HEAD is answered by the GET route if it has none of its own.
     [[nodiscard]] Match find(Method method, std::string_view decoded_path) const;
     [[nodiscard]] const std::vector<Route>& all() const { return routes_; }
 
   private:
+    /// One segment of the paths, and what may follow it.
+    struct Node {
+        std::vector<std::pair<std::string, std::size_t>> fixed;  ///< segment, index in nodes_
+        std::size_t parameter = 0;                               ///< index; 0 is none
+        std::array<std::size_t, 7> route{};  ///< by method: index in routes_ + 1
+        [[nodiscard]] bool has_route() const;
+    };
+
     void add(Method method, std::string path, Access access, BodyKind body, Handler handler,
              SocketFactory socket);
+    std::size_t grow(std::size_t node, std::string_view segment);
+    const Node* walk(std::size_t node, std::string_view rest,
+                     std::vector<std::string_view>& values) const;
+
     std::vector<Route> routes_;
+    std::vector<std::vector<std::string>> parameter_names_;  ///< by route
+    std::vector<Node> nodes_{1};                             ///< the first is "/"
 };
 
 /// Return types of endpoint functions beside plain values (200) and void (204).
@@ -83,8 +100,10 @@ struct Listing {
 namespace detail {
 template <class T>
 Response answer(const T& value) {
-    if constexpr (std::is_same_v<T, Response>) return value;
-    else return Response::json_text(200, json::to_text(value));
+    if constexpr (std::is_same_v<T, Response>)
+        return value;
+    else
+        return Response::json_text(200, json::to_text(value));
 }
 template <class T>
 Response answer(const Created<T>& created) {
@@ -97,8 +116,10 @@ Response answer(const Accepted<T>& accepted) {
 template <class T>
 Response answer_result(const Result<T>& result, const Request& request) {
     if (!result) return problem(result.error(), request.request_id);
-    if constexpr (std::is_void_v<T>) return Response::no_content();
-    else return answer(*result);
+    if constexpr (std::is_void_v<T>)
+        return Response::no_content();
+    else
+        return answer(*result);
 }
 }  // namespace detail
 
@@ -113,8 +134,8 @@ Handler endpoint(F function) {
 /// `unsupported_media_type` (415) unless the body is said to be application/json (or says nothing).
 Result<void> check_json_content_type(const Request& request);
 
-/// A handler from `Result<Out>(const Request&, const In&)`; In is read from the JSON body (400 if it
-/// is no JSON, 415 if its Content-Type is another, 422 if its fields are wrong).
+/// A handler from `Result<Out>(const Request&, const In&)`; In is read from the JSON body (400 if
+/// it is no JSON, 415 if its Content-Type is another, 422 if its fields are wrong).
 template <class In, class F>
 Handler endpoint_with_body(F function) {
     return [function = std::move(function)](Request& request) -> Response {
@@ -123,7 +144,8 @@ Handler endpoint_with_body(F function) {
         }
         auto input = json::read<In>(request.body);
         if (!input) return problem(input.error(), request.request_id);
-        return detail::answer_result(function(static_cast<const Request&>(request), *input), request);
+        return detail::answer_result(function(static_cast<const Request&>(request), *input),
+                                     request);
     };
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The HTTP/1.1 and WebSocket server: an asynchronous edge (Boost.Beast, one or two threads) that
-// parses, limits and times out, in front of the worker pool where handlers run. Every answer carries
-// `X-Request-Id`. Owner: the composition root; `start` and `stop` from its thread.
+// parses, limits and times out, in front of the worker pool where handlers run. Every answer
+// carries `X-Request-Id`. Owner: the composition root; `start` and `stop` from its thread.
 #pragma once
+
+#include "base/metrics.hpp"
+#include "base/worker_pool.hpp"
+#include "http/routes.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -11,10 +15,6 @@
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "base/metrics.hpp"
-#include "base/worker_pool.hpp"
-#include "http/routes.hpp"
 
 namespace stoa::http {
 
@@ -29,24 +29,28 @@ struct ServerOptions {
     std::uint64_t upload_bytes_max = 200ULL * 1024 * 1024;
     std::uint64_t socket_message_bytes_max = 64 * 1024;
     std::chrono::seconds header_timeout{10};
-    std::chrono::seconds body_timeout{30};   ///< without a single byte
+    std::chrono::seconds body_timeout{30};  ///< without a single byte
     std::chrono::seconds idle_timeout{60};
-    std::filesystem::path upload_dir;        ///< where parts of uploads are spooled
+    std::chrono::seconds ping_interval{30};    ///< of WebSockets
+    std::chrono::seconds pong_timeout{60};     ///< without a single byte of the peer
+    std::filesystem::path upload_dir;          ///< where parts of uploads are spooled
     std::vector<std::string> allowed_origins;  ///< for WebSocket and CORS; own origin always
 };
 
 /// Checks a bearer token; called on the worker pool.
 using Authenticator = std::function<Result<Caller>(std::string_view token)>;
 
+/// Routes, pool and metrics have to outlive the server and the pool's last task.
 class Server {
   public:
-    Server(ServerOptions options, const Routes& routes, Authenticator authenticate, WorkerPool& pool,
-           Metrics& metrics);
+    Server(ServerOptions options, const Routes& routes, Authenticator authenticate,
+           WorkerPool& pool, Metrics& metrics);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Binds and listens. `address_in_use` or `address_unavailable` (unavailable), naming the address.
+    /// Binds and listens. `address_in_use` or `address_unavailable` (unavailable), naming the
+    /// address.
     Result<void> start();
     [[nodiscard]] std::uint16_t port() const;  ///< the bound one, if `port` was 0
     /// No new connections; requests under way finish (at most `deadline`); sockets get 1012.

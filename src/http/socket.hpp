@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// WebSocket connections (RFC 6455) as features see them. A `Socket` is a thread-safe handle; what is
-// sent is framed once, appended to the connection's bounded buffer and flushed once per tick. Its
-// `SocketHandler` is called on the worker pool, one call at a time and in order of arrival. `Hub`
-// fans one text out to every socket of a group.
+// WebSocket connections (RFC 6455) as features see them. A `Socket` is a thread-safe handle; what
+// is sent is framed once, appended to the connection's bounded buffer and flushed once per tick.
+// Its `SocketHandler` is called on the worker pool, one call at a time and in order of arrival.
+// `Hub` fans one text out to every socket of a group.
 #pragma once
 
+#include "base/id.hpp"
+#include "base/metrics.hpp"
+#include "base/result.hpp"
+#include "http/message.hpp"
+
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,25 +18,32 @@
 #include <string>
 #include <string_view>
 
-#include "base/id.hpp"
-#include "base/metrics.hpp"
-#include "base/result.hpp"
-#include "http/message.hpp"
-
 namespace stoa::http {
 
 namespace close_code {
 inline constexpr std::uint16_t normal = 1000, going_away = 1001, protocol_error = 1002,
-                               invalid_data = 1007, policy = 1008, too_big = 1009, restart = 1012,
+                               unsupported = 1003, invalid_data = 1007, policy = 1008,
+                               too_big = 1009, internal_error = 1011, restart = 1012,
                                overloaded = 1013, unauthenticated = 4401, forbidden = 4403,
                                not_found = 4404;
 }  // namespace close_code
 
+/// A text message framed once for many sockets: immutable and shared.
+struct TextFrame {
+    std::shared_ptr<const std::string> bytes;
+    std::size_t text_at = 0;
+    explicit TextFrame(std::string_view text);
+    [[nodiscard]] std::string_view text() const { return std::string_view(*bytes).substr(text_at); }
+};
+
 class Socket {
   public:
     virtual ~Socket() = default;
-    /// Queues one text message. A peer whose buffer would pass its limit (1 MiB) is closed with 1013.
+    /// Queues one text message. A peer whose buffer would pass its limit (1 MiB) is closed with
+    /// 1013.
     virtual void send(std::string_view text) = 0;
+    /// As `send`, of a message that many sockets share.
+    virtual void send_frame(const TextFrame& frame) { send(frame.text()); }
     /// Sends what is queued, then the close frame; later calls do nothing.
     virtual void close(std::uint16_t code, std::string_view reason) = 0;
     /// Calls `on_timer` of the handler once after `delay` (a later call replaces an earlier one).

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// A response made ready for the wire: its head as bytes, and what follows it. Made on the worker
+// pool, written by the edge. Pure but for opening the file of a FileBody; any thread.
+#pragma once
+
+#include "http/message.hpp"
+
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <sys/types.h>
+
+namespace stoa::http {
+
+/// An open file and the part of it that is still to be sent. Owns the descriptor.
+struct FileSlice {
+    int descriptor = -1;
+    off_t offset = 0;
+    std::uint64_t left = 0;
+
+    FileSlice() = default;
+    FileSlice(int opened, std::uint64_t begin, std::uint64_t size)
+        : descriptor(opened), offset(static_cast<off_t>(begin)), left(size) {}
+    FileSlice(FileSlice&& other) noexcept { swap(other); }
+    FileSlice& operator=(FileSlice&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~FileSlice();
+
+  private:
+    void swap(FileSlice& other) {
+        std::swap(descriptor, other.descriptor);
+        std::swap(offset, other.offset);
+        std::swap(left, other.left);
+    }
+};
+
+struct Answer {
+    int status = 200;
+    std::string head;
+    std::string body;
+    FileSlice file;
+    StreamBody stream;
+    bool chunked = false;  ///< how the stream is framed; an HTTP/1.0 peer reads to the end
+    bool close = false;    ///< the connection ends with it
+};
+
+/// What an answer must know of its request.
+struct AnswerFor {
+    const Request& request;
+    bool http11 = true;
+    bool close = false;
+    std::string_view allowed_origin;  ///< of CORS; empty without
+};
+
+/// Adds the headers every answer has (X-Request-Id, Date, security, CORS, framing). A header with a
+/// line break or NUL is a bug in its feature: it is logged and left out.
+Answer make_answer(Response response, const AnswerFor& to);
+
+/// Opens the file of a FileBody and applies Range, If-Range, If-None-Match and If-Modified-Since
+/// (RFC 9110, 13 and 14): sets 200, 206, 304 or 416 and the headers; 404 if there is no such file.
+FileSlice open_file_body(Response& response, const Request& request);
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT" and back (RFC 9110, 5.6.7).
+std::string to_http_date(std::time_t time);
+std::optional<std::time_t> parse_http_date(std::string_view text);
+
+}  // namespace stoa::http

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/connection.hpp"
+
+namespace stoa::http {
+namespace {
+
+constexpr std::size_t head_read_bytes = 2 * 1024;
+constexpr std::size_t body_read_bytes = 64 * 1024;
+constexpr std::chrono::seconds linger_time{2};
+/// A body has to come at least this fast on average, or it is a way to hold a connection.
+constexpr std::uint64_t body_bytes_per_second_min = 256;
+
+HeadLimits head_limits(const ServerOptions& options) {
+    HeadLimits limits;
+    limits.bytes_max = options.header_bytes_max;
+    limits.fields_max = options.headers_max;
+    limits.line_bytes_max = std::min(limits.line_bytes_max, options.header_bytes_max);
+    return limits;
+}
+
+}  // namespace
+
+Connection::Connection(std::shared_ptr<Core> core, Edge& edge, TcpSocket socket,
+                       Census::Ticket ticket)
+    : core_(std::move(core)),
+      edge_(edge),
+      socket_(std::move(socket)),
+      ticket_(std::move(ticket)),
+      scan_(head_limits(core_->options)) {}
+
+void Connection::start() {
+    boost::system::error_code error;
+    const auto peer = socket_.remote_endpoint(error);
+    if (!error) remote_address_ = peer.address().to_string();
+    socket_.set_option(asio::ip::tcp::no_delay(true), error);
+    socket_.non_blocking(true, error);
+    edge_.add(shared_from_this());
+    if (error) return abort();
+    deadline_ = SteadyClock::now() + core_->options.header_timeout;
+    read_more();
+}
+
+void Connection::sweep(SteadyClock::time_point now) {
+    if (phase_ == Phase::body && now - exchange_->body_started > core_->options.body_timeout) {
+        const auto seconds =
+            std::chrono::duration_cast<std::chrono::seconds>(now - exchange_->body_started);
+        const auto bytes_min =
+            body_bytes_per_second_min * static_cast<std::uint64_t>(seconds.count());
+        if (exchange_->body_bytes < bytes_min) deadline_ = now;
+    }
+    if (now < deadline_) return;
+    switch (phase_) {
+        case Phase::head:
+            exchange_ = std::make_unique<Exchange>();
+            return refuse({408, "request_timeout", "The request's head did not come in time."});
+        case Phase::body:
+            return refuse({408, "request_timeout", "The request's body did not come in time."});
+        case Phase::idle:
+        case Phase::answering:
+        case Phase::lingering:
+            return abort();
+        case Phase::deciding:
+        case Phase::storing:
+        case Phase::handling:
+        case Phase::closed:
+            break;
+    }
+}
+
+void Connection::wind_up() {
+    if (phase_ == Phase::idle) abort();
+}
+
+void Connection::abort() {
+    if (phase_ == Phase::closed) return;
+    phase_ = Phase::closed;
+    boost::system::error_code ignored;
+    socket_.close(ignored);
+    if (stream_) stream_->drop();
+    stream_.reset();
+    edge_.remove(*this);
+}
+
+/// Waits without a buffer, so that an idle connection needs none.
+void Connection::read_more() {
+    if (reading_) return;
+    reading_ = true;
+    socket_.async_wait(TcpSocket::wait_read,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                           self->on_readable(error);
+                       });
+}
+
+void Connection::on_readable(boost::system::error_code error) {
+    reading_ = false;
+    if (error || phase_ == Phase::closed) return;
+    const bool wanted = phase_ == Phase::idle || phase_ == Phase::head || phase_ == Phase::body ||
+                        phase_ == Phase::lingering || stream_ != nullptr;
+    if (!wanted) return;
+    const auto room = phase_ == Phase::body ? body_read_bytes : head_read_bytes;
+    const auto size = socket_.read_some(in_.prepare(room), error);
+    if (error == asio::error::would_block) return read_more();
+    // A peer that ends its side while an answer streams is taken to have left.
+    if (error) return abort();
+    in_.commit(size);
+    advance();
+}
+
+void Connection::advance() {
+    switch (phase_) {
+        case Phase::idle:
+            // A client may send an empty line after a body (RFC 9112, 2.2).
+            while (in_.view().starts_with("\r\n")) in_.consume(2);
+            if (in_.empty() || in_.view() == "\r") return read_more();
+            phase_ = Phase::head;
+            deadline_ = SteadyClock::now() + core_->options.header_timeout;
+            return advance_head();
+        case Phase::head:
+            return advance_head();
+        case Phase::body:
+            deadline_ = SteadyClock::now() + core_->options.body_timeout;
+            return advance_body();
+        case Phase::lingering:
+            in_.consume(in_.size());
+            return read_more();
+        case Phase::answering:
+            // Requests that come ahead wait here, up to a head's size; then in the kernel.
+            if (stream_ && in_.size() < core_->options.header_bytes_max) read_more();
+            return;
+        case Phase::deciding:
+        case Phase::storing:
+        case Phase::handling:
+        case Phase::closed:
+            return;
+    }
+}
+
+void Connection::advance_head() {
+    const auto end = scan_.find_end(in_.view());
+    if (!end) {
+        exchange_ = std::make_unique<Exchange>();
+        return refuse(end.error());
+    }
+    if (*end == 0) return read_more();
+    auto head = parse_request_head(in_.view().substr(0, *end));
+    if (!head) {
+        exchange_ = std::make_unique<Exchange>();
+        return refuse(head.error());
+    }
+    in_.consume(*end);
+    begin_exchange(std::move(*head));
+}
+
+void Connection::advance_body() {
+    auto& exchange = *exchange_;
+    auto& to = exchange.is_upload() ? exchange.chunk : exchange.request.body;
+    constexpr std::size_t chunk_bytes_max = 256 * 1024;
+    const auto size_max = exchange.is_upload()
+                              ? chunk_bytes_max
+                              : static_cast<std::size_t>(core_->options.json_bytes_max);
+    auto bytes = in_.view();
+    const auto before = bytes.size();
+    const auto state = exchange.body.read(bytes, to, size_max);
+    exchange.body_bytes += before - bytes.size();
+    in_.consume(before - bytes.size());
+    switch (state) {
+        case BodyReader::State::malformed:
+            return refuse({400, "malformed_request", "The chunked body is malformed."});
+        case BodyReader::State::too_large:
+            return refuse({413, "body_too_large", "The body is too large."});
+        case BodyReader::State::done:
+            return exchange.is_upload() ? store() : dispatch();
+        case BodyReader::State::more:
+            if (exchange.is_upload() && to.size() == chunk_bytes_max) return store();
+            return read_more();
+    }
+}
+
+void Connection::next_request() {
+    exchange_.reset();
+    scan_ = HeadScan(head_limits(core_->options));
+    phase_ = Phase::idle;
+    deadline_ = SteadyClock::now() + core_->options.idle_timeout;
+    in_.shrink();
+    if (in_.empty()) return read_more();
+    // Not at once: a buffer full of requests would recurse.
+    asio::post(edge_.io(), [self = shared_from_this()] {
+        if (self->phase_ == Phase::idle) self->advance();
+    });
+}
+
+void Connection::linger() {
+    phase_ = Phase::lingering;
+    deadline_ = SteadyClock::now() + linger_time;
+    exchange_.reset();
+    boost::system::error_code error;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+    if (error) return abort();
+    // To close with unread bytes would reset the connection, and the answer could be lost.
+    in_.consume(in_.size());
+    read_more();
+}
+
+}  // namespace stoa::http

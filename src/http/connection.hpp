@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// One HTTP/1.1 connection: reads a request, has it decided and handled on the worker pool, writes
+// the answer, and reads the next. Requests that come ahead (pipelining) wait in the read buffer.
+// Lives on one edge's thread; only the functions marked so run on a worker, and then the exchange
+// is theirs.
+#pragma once
+
+#include "http/answer.hpp"
+#include "http/chunk_stream.hpp"
+#include "http/edge.hpp"
+#include "http/exchange.hpp"
+#include "http/read_buffer.hpp"
+#include "http/request_head.hpp"
+
+#include <memory>
+#include <string>
+
+namespace stoa::http {
+
+class SocketConnection;
+
+class Connection final : public EdgeMember, public std::enable_shared_from_this<Connection> {
+  public:
+    Connection(std::shared_ptr<Core> core, Edge& edge, TcpSocket socket, Census::Ticket ticket);
+
+    void start();
+    void sweep(SteadyClock::time_point now) override;
+    void wind_up() override;
+    void abort() override;
+    void flush() override;
+
+  private:
+    enum class Phase {
+        idle,       ///< waits for a request's first byte
+        head,       ///< reads the head
+        deciding,   ///< a worker checks the token; the body waits
+        body,       ///< reads the body
+        storing,    ///< a worker writes a piece of an upload
+        handling,   ///< a worker runs the handler
+        answering,  ///< writes, or waits for the next piece of a stream
+        lingering,  ///< has ended its side, and waits for the peer to do so
+        closed
+    };
+
+    // Reading (connection.cpp)
+    void read_more();
+    void on_readable(boost::system::error_code error);
+    void advance();
+    void advance_head();
+    void advance_body();
+    void next_request();
+    void linger();
+
+    // From a head to the handler (connection_exchange.cpp)
+    void begin_exchange(RequestHead head);
+    bool route_exchange();
+    bool begin_body(std::uint64_t content_length);
+    void answer_options(const Routes::Match& match);
+    bool find_token();
+    void decide();
+    void continue_body();
+    void store();
+    void dispatch();
+    void refuse(const Refusal& refusal, Headers headers = {});
+    void refuse(const Error& error);
+    bool skip_body();
+    void submit_or_refuse(void (Connection::*work)());
+    // On a worker
+    void decide_on_worker();
+    void store_on_worker();
+    void handle_on_worker();
+    void open_socket_on_worker();
+    Result<void> authenticate();
+    void send_answer(Response response);
+
+    // WebSocket (connection_upgrade.cpp)
+    void begin_upgrade();
+    void upgrade(std::shared_ptr<SocketConnection> socket, std::unique_ptr<SocketHandler> handler);
+
+    // Writing (connection_answer.cpp)
+    void deliver(Answer answer, std::shared_ptr<ChunkStream> stream);
+    bool write_bytes();
+    bool write_file();
+    bool write_stream();
+    bool after_write(ssize_t written);
+    void wait_writable();
+    void finish_answer();
+
+    std::shared_ptr<Core> core_;
+    Edge& edge_;
+    TcpSocket socket_;
+    Census::Ticket ticket_;
+    std::string remote_address_;
+    Phase phase_ = Phase::idle;
+    SteadyClock::time_point deadline_{};
+    bool reading_ = false;
+    bool waiting_writable_ = false;
+    ReadBuffer in_;
+    HeadScan scan_;
+    std::unique_ptr<Exchange> exchange_;
+    Answer out_;
+    std::size_t sent_ = 0;  ///< of out_'s head and body
+    std::shared_ptr<ChunkStream> stream_;
+};
+
+}  // namespace stoa::http

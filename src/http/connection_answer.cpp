@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/connection.hpp"
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+namespace stoa::http {
+namespace {
+
+constexpr std::size_t file_bytes_per_turn = 256 * 1024;
+/// A peer that takes not one byte in this time is given up.
+constexpr std::chrono::seconds write_stall_limit{30};
+
+std::string make_chunk(std::string_view bytes) {
+    std::array<char, 16> size;
+    const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+    std::string chunk;
+    chunk.reserve(bytes.size() + 20);
+    chunk.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
+    return chunk;
+}
+
+iovec io_vector(std::string_view bytes) {
+    return {const_cast<char*>(bytes.data()), bytes.size()};  // NOLINT: sendmsg only reads
+}
+
+}  // namespace
+
+void Connection::deliver(Answer answer, std::shared_ptr<ChunkStream> stream) {
+    if (phase_ == Phase::closed) {
+        if (stream) stream->drop();
+        return;
+    }
+    phase_ = Phase::answering;
+    deadline_ = SteadyClock::now() + write_stall_limit;
+    out_ = std::move(answer);
+    sent_ = 0;
+    stream_ = std::move(stream);
+    // While a stream waits for its writer only a read can tell that the peer has left.
+    if (stream_) read_more();
+    flush();
+}
+
+/// Writes what there is until the socket is full or the answer is out.
+void Connection::flush() {
+    if (phase_ != Phase::answering || waiting_writable_) return;
+    for (;;) {
+        if (sent_ < out_.head.size() + out_.body.size()) {
+            if (!write_bytes()) return;
+        } else if (out_.file.left > 0) {
+            if (!write_file()) return;
+        } else if (stream_) {
+            if (!write_stream()) return;
+        } else {
+            return finish_answer();
+        }
+    }
+}
+
+/// Head and body in one call. False if it has to wait or the peer is gone.
+bool Connection::write_bytes() {
+    const auto head_left = std::string_view(out_.head).substr(std::min(sent_, out_.head.size()));
+    const auto body_sent = sent_ - std::min(sent_, out_.head.size());
+    std::array<iovec, 2> parts{io_vector(head_left),
+                               io_vector(std::string_view(out_.body).substr(body_sent))};
+    msghdr message{};
+    message.msg_iov = parts.data();
+    message.msg_iovlen = parts.size();
+    const auto written = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!after_write(written)) return false;
+    sent_ += static_cast<std::size_t>(written);
+    return true;
+}
+
+bool Connection::write_file() {
+    const auto size =
+        static_cast<std::size_t>(std::min<std::uint64_t>(out_.file.left, file_bytes_per_turn));
+    const auto written =
+        ::sendfile(socket_.native_handle(), out_.file.descriptor, &out_.file.offset, size);
+    if (written == 0) {
+        // The file became shorter: the promised length cannot be kept.
+        abort();
+        return false;
+    }
+    if (!after_write(written)) return false;
+    out_.file.left -= static_cast<std::uint64_t>(written);
+    return true;
+}
+
+/// Puts the next piece into `out_`. False if there is none yet, or never will be.
+bool Connection::write_stream() {
+    auto taken = stream_->take();
+    sent_ = 0;
+    out_.body.clear();
+    out_.head.clear();
+    if (!taken.bytes.empty()) {
+        deadline_ = SteadyClock::now() + write_stall_limit;
+        out_.head = out_.chunked ? make_chunk(taken.bytes) : std::move(taken.bytes);
+        return true;
+    }
+    switch (taken.progress) {
+        case ChunkStream::Progress::open:
+            deadline_ = SteadyClock::time_point::max();
+            return false;
+        case ChunkStream::Progress::ended:
+            if (out_.chunked) out_.head = "0\r\n\r\n";
+            stream_.reset();
+            return true;
+        case ChunkStream::Progress::broken:
+            // Without its last chunk the peer can tell that the answer is not whole.
+            abort();
+            return false;
+    }
+    return false;
+}
+
+bool Connection::after_write(ssize_t written) {
+    if (written >= 0) {
+        deadline_ = SteadyClock::now() + write_stall_limit;
+        return true;
+    }
+    if (errno == EAGAIN || errno == EINTR) {
+        wait_writable();
+    } else {
+        abort();
+    }
+    return false;
+}
+
+void Connection::wait_writable() {
+    waiting_writable_ = true;
+    socket_.async_wait(TcpSocket::wait_write,
+                       [self = shared_from_this()](const boost::system::error_code& error) {
+                           self->waiting_writable_ = false;
+                           if (!error) self->flush();
+                       });
+}
+
+void Connection::finish_answer() {
+    const auto& exchange = *exchange_;
+    const std::chrono::duration<double> taken = SteadyClock::now() - exchange.started;
+    edge_.meters().count(exchange.route,
+                         exchange.method_known ? method_name(exchange.request.method) : "unknown",
+                         out_.status, taken.count());
+    const bool close = out_.close || core_->stopping.load(std::memory_order_relaxed);
+    // A peer that was told, and from whom nothing is unread, needs no lingering.
+    const bool told = out_.close && in_.empty() && exchange.method_known &&
+                      exchange.body.state() == BodyReader::State::done;
+    out_ = Answer{};
+    if (close && told) return abort();
+    if (close) return linger();
+    next_request();
+}
+
+}  // namespace stoa::http

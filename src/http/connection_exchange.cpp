@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.hpp"
+#include "http/connection.hpp"
+#include "http/guard.hpp"
+#include "http/url.hpp"
+
+namespace stoa::http {
+namespace {
+
+/// What a whole multipart body may have beyond its files: part heads, values, boundaries.
+constexpr std::uint64_t multipart_overhead_bytes_max = 1024 * 1024;
+
+Refusal overloaded() {
+    return {503, "overloaded", "The server has more work than it can take; try again shortly."};
+}
+
+std::string allow_list(const std::vector<Method>& allowed) {
+    std::string list = "OPTIONS";
+    for (const auto method : allowed) {
+        list += ", ";
+        list += method_name(method);
+    }
+    return list;
+}
+
+}  // namespace
+
+void Connection::begin_exchange(RequestHead head) {
+    const bool chunked = head.chunked;
+    const auto length = head.content_length;
+    exchange_ = std::make_unique<Exchange>(std::move(head), core_->options.allowed_origins);
+    exchange_->request.remote_address = remote_address_;
+    exchange_->body = chunked ? BodyReader::of_chunks(core_->options.json_bytes_max)
+                              : BodyReader::of_length(length);
+    if (!route_exchange()) return;
+    if (exchange_->route->socket) return begin_upgrade();
+    if (!begin_body(length)) return;
+    if (find_token()) decide();
+}
+
+/// Finds the route; false if the request is answered without one.
+bool Connection::route_exchange() {
+    auto& request = exchange_->request;
+    auto target = parse_target(request.target);
+    if (!target) {
+        refuse(target.error());
+        return false;
+    }
+    request.path = std::move(target->path);
+    request.query = std::move(target->query);
+    auto match = core_->routes.find(request.method, request.path);
+    if (match.route != nullptr) {
+        exchange_->route = match.route;
+        request.route = match.route->path;
+        request.path_parameters = std::move(match.path_parameters);
+        return true;
+    }
+    if (match.allowed.empty()) {
+        refuse({404, "not_found", "There is nothing at this path."});
+    } else if (request.method == Method::options) {
+        answer_options(match);
+    } else {
+        refuse({405, "method_not_allowed", "This path takes " + allow_list(match.allowed) + "."},
+               {{"Allow", allow_list(match.allowed)}});
+    }
+    return false;
+}
+
+void Connection::answer_options(const Routes::Match& match) {
+    Response response = Response::no_content();
+    response.headers.emplace_back("Allow", allow_list(match.allowed));
+    if (!exchange_->allowed_origin.empty()) {
+        response.headers.emplace_back("Access-Control-Allow-Methods", allow_list(match.allowed));
+        response.headers.emplace_back("Access-Control-Allow-Headers",
+                                      "Authorization, Content-Type, Idempotency-Key, "
+                                      "Last-Event-ID, traceparent");
+        response.headers.emplace_back("Access-Control-Max-Age", "600");
+    }
+    deliver(make_answer(std::move(response), exchange_->answer_for(!skip_body())), nullptr);
+}
+
+/// Checks the body's announced size and type; false if the request is refused.
+bool Connection::begin_body(std::uint64_t content_length) {
+    auto& exchange = *exchange_;
+    const auto& options = core_->options;
+    const bool multipart = exchange.route->body == BodyKind::multipart;
+    const auto bytes_max = multipart ? options.upload_bytes_max + multipart_overhead_bytes_max
+                                     : options.json_bytes_max;
+    if (content_length > bytes_max) {
+        refuse({413, "body_too_large",
+                "The body should have at most " + std::to_string(bytes_max) + " bytes."});
+        return false;
+    }
+    if (!multipart) return true;
+    if (exchange.body.chunked()) exchange.body = BodyReader::of_chunks(bytes_max);
+    const auto type = exchange.request.find_header("content-type");
+    const auto boundary = find_boundary(type.value_or(std::string_view()));
+    if (!boundary) {
+        refuse(boundary.error());
+        return false;
+    }
+    exchange.upload =
+        std::make_unique<Upload>(options.upload_dir, *boundary, options.upload_bytes_max);
+    return true;
+}
+
+/// Takes the bearer token if the route looks at one; false if one is needed and there is none.
+bool Connection::find_token() {
+    auto& exchange = *exchange_;
+    if (exchange.route->access == Access::anyone) {
+        exchange.decided = true;
+        return true;
+    }
+    const auto header = exchange.request.find_header("authorization");
+    const auto token = header ? find_bearer(*header) : std::nullopt;
+    if (token) {
+        exchange.token = *token;
+    } else if (exchange.route->access == Access::optional) {
+        exchange.decided = true;
+    } else {
+        refuse(Error{ErrorKind::unauthenticated,
+                     "unauthenticated",
+                     "This needs an access token: Authorization: Bearer <token>.",
+                     {},
+                     {}});
+        return false;
+    }
+    return true;
+}
+
+/// A body that came with the head saves a way to the pool: then one task checks and handles.
+void Connection::decide() {
+    auto& exchange = *exchange_;
+    exchange.body_started = SteadyClock::now();
+    const bool at_hand = !exchange.is_upload() && !exchange.body.chunked() &&
+                         exchange.body.bytes_left() <= in_.size();
+    if (exchange.decided || at_hand) return continue_body();
+    phase_ = Phase::deciding;
+    submit_or_refuse(&Connection::decide_on_worker);
+}
+
+void Connection::continue_body() {
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    if (exchange_->expects_continue && in_.empty() &&
+        exchange_->body.state() == BodyReader::State::more) {
+        boost::system::error_code error;
+        const auto sent = socket_.write_some(asio::buffer(go_on), error);
+        if (error || sent != go_on.size()) return abort();
+    }
+    phase_ = Phase::body;
+    deadline_ = SteadyClock::now() + core_->options.body_timeout;
+    advance_body();
+}
+
+void Connection::store() {
+    phase_ = Phase::storing;
+    if (core_->pool.submit([self = shared_from_this()] { self->store_on_worker(); })) return;
+    // An upload under way is not given up for a moment's crowd.
+    if (SteadyClock::now() > deadline_) return refuse(overloaded(), {{"Retry-After", "1"}});
+    edge_.retry_soon([self = shared_from_this()] {
+        if (self->phase_ == Phase::storing) self->store();
+    });
+}
+
+void Connection::dispatch() {
+    phase_ = Phase::handling;
+    submit_or_refuse(&Connection::handle_on_worker);
+}
+
+void Connection::submit_or_refuse(void (Connection::*work)()) {
+    if (core_->pool.submit([self = shared_from_this(), work] { ((*self).*work)(); })) return;
+    refuse(overloaded(), {{"Retry-After", "1"}});
+}
+
+/// Drops the body if all of it is here; else the connection cannot go on after the answer.
+bool Connection::skip_body() {
+    std::string dropped;
+    auto bytes = in_.view();
+    const auto before = bytes.size();
+    const auto state = exchange_->body.read(bytes, dropped, core_->options.header_bytes_max);
+    in_.consume(before - bytes.size());
+    return exchange_->keep_alive && state == BodyReader::State::done;
+}
+
+void Connection::refuse(const Refusal& refusal, Headers headers) {
+    auto response = problem_of(refusal, exchange_->request.request_id);
+    for (auto& header : headers) response.headers.push_back(std::move(header));
+    deliver(make_answer(std::move(response), exchange_->answer_for(!skip_body())), nullptr);
+}
+
+void Connection::refuse(const Error& error) {
+    auto response = problem(error, exchange_->request.request_id);
+    deliver(make_answer(std::move(response), exchange_->answer_for(!skip_body())), nullptr);
+}
+
+Result<void> Connection::authenticate() {
+    auto& exchange = *exchange_;
+    if (exchange.decided) return {};
+    auto caller = core_->authenticate(exchange.token);
+    if (!caller) return fail(caller);
+    exchange.request.caller = *caller;
+    exchange.decided = true;
+    return {};
+}
+
+void Connection::decide_on_worker() {
+    const log::TraceScope trace(exchange_->request.trace_id);
+    auto decided = guard([this] { return authenticate(); }).and_then([](Result<void> result) {
+        return result;
+    });
+    edge_.post([self = shared_from_this(), decided = std::move(decided)] {
+        if (self->phase_ != Phase::deciding) return;
+        if (decided) return self->continue_body();
+        self->refuse(decided.error());
+    });
+}
+
+void Connection::store_on_worker() {
+    auto& exchange = *exchange_;
+    const log::TraceScope trace(exchange.request.trace_id);
+    const bool last = exchange.body.state() == BodyReader::State::done;
+    auto stored = guard([&]() -> Result<void> {
+                      if (auto fed = exchange.upload->feed(exchange.chunk); !fed) return fed;
+                      exchange.chunk.clear();
+                      if (!last) return {};
+                      auto parts = exchange.upload->finish();
+                      if (!parts) return fail(parts);
+                      exchange.request.parts = std::move(*parts);
+                      return {};
+                  }).and_then([](Result<void> result) { return result; });
+    if (stored && last) return handle_on_worker();
+    if (!stored) exchange.upload.reset();
+    edge_.post([self = shared_from_this(), stored = std::move(stored)] {
+        if (self->phase_ != Phase::storing) return;
+        if (!stored) return self->refuse(stored.error());
+        self->phase_ = Phase::body;
+        self->deadline_ = SteadyClock::now() + self->core_->options.body_timeout;
+        self->advance_body();
+    });
+}
+
+void Connection::handle_on_worker() {
+    auto& exchange = *exchange_;
+    const log::TraceScope trace(exchange.request.trace_id);
+    auto response = guard([&]() -> Response {
+        if (auto decided = authenticate(); !decided) {
+            return problem(decided.error(), exchange.request.request_id);
+        }
+        return exchange.route->handler(exchange.request);
+    });
+    exchange.upload.reset();
+    send_answer(response ? std::move(*response)
+                         : problem(response.error(), exchange.request.request_id));
+}
+
+/// Makes the answer and hands it to the edge; a stream's writer then runs here, on this worker.
+void Connection::send_answer(Response response) {
+    const bool close = !exchange_->keep_alive || core_->stopping.load(std::memory_order_relaxed);
+    auto answer = make_answer(std::move(response), exchange_->answer_for(close));
+    if (!answer.stream) {
+        edge_.post([self = shared_from_this(), answer = std::move(answer)]() mutable {
+            self->deliver(std::move(answer), nullptr);
+        });
+        return;
+    }
+    const auto writer = std::move(answer.stream);
+    const auto request_id = exchange_->request.request_id;
+    // The stream knows the connection and the connection the stream: one of them weakly.
+    const auto stream = std::make_shared<ChunkStream>(
+        [weak = weak_from_this(), &edge = edge_, core = core_] {
+            edge.post([weak] {
+                if (const auto self = weak.lock()) self->flush();
+            });
+        },
+        core_->options.body_timeout);
+    edge_.post([self = shared_from_this(), answer = std::move(answer), stream]() mutable {
+        self->deliver(std::move(answer), stream);
+    });
+    const auto ended = guard([&] {
+        writer(*stream);
+        return true;
+    });
+    if (!ended) log_thrown(ended.error(), request_id);
+    stream->end(ended.has_value());
+}
+
+}  // namespace stoa::http

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/edge.hpp"
+
+#include "http/status.hpp"
+
+namespace stoa::http {
+namespace {
+
+constexpr std::chrono::milliseconds sweep_interval{500};
+constexpr std::chrono::milliseconds flush_interval{1};
+constexpr std::chrono::milliseconds retry_interval{5};
+
+}  // namespace
+
+RequestMeters::RequestMeters(Metrics& metrics, const Routes& routes)
+    : metrics_(metrics), routes_(routes.all()), by_route_(routes.all().size() + 1) {}
+
+RequestMeters::Series& RequestMeters::series_of(std::size_t index, std::string_view method) {
+    for (auto& series : by_route_[index]) {
+        if (series.method == method) return series;
+    }
+    const std::string route = index < routes_.size() ? routes_[index].path : "unmatched";
+    return by_route_[index].emplace_back(
+        Series{std::string(method),
+               metrics_.seconds("stoa_http_request_duration_seconds",
+                                "From a request's head to the last byte of its answer.",
+                                {{"route", route}, {"method", std::string(method)}}),
+               {}});
+}
+
+void RequestMeters::count(const Route* route, std::string_view method, int status, double seconds) {
+    const auto index =
+        route == nullptr ? routes_.size() : static_cast<std::size_t>(route - routes_.data());
+    auto& series = series_of(index, method);
+    series.duration.observe(seconds);
+    for (auto& [known, counter] : series.by_status) {
+        if (known == status) return counter.add();
+    }
+    auto counter = metrics_.counter("stoa_http_requests_total", "Requests answered.",
+                                    {{"route", route == nullptr ? "unmatched" : route->path},
+                                     {"method", series.method},
+                                     {"status", std::to_string(status)}});
+    counter.add();
+    series.by_status.emplace_back(status, counter);
+}
+
+Edge::Edge(Metrics& metrics, const Routes& routes) : meters_(metrics, routes) {}
+
+void Edge::start() {
+    arm_sweep();
+    thread_ = std::jthread([this] { io_.run(); });
+}
+
+void Edge::end() {
+    io_.stop();
+    if (thread_.joinable()) thread_.join();
+    std::vector<std::shared_ptr<EdgeMember>> dirty;
+    std::vector<std::function<void()>> retries;
+    {
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        dirty.swap(dirty_);
+        retries.swap(retries_);
+    }
+    for_each_member([](EdgeMember& member) { member.abort(); });
+    sweep_timer_.cancel();
+    flush_timer_.cancel();
+    retry_timer_.cancel();
+    // Runs the cancelled handlers, which lets go of the connections they hold.
+    io_.restart();
+    io_.poll();
+}
+
+void Edge::add(std::shared_ptr<EdgeMember> member) {
+    member->slot_ = members_.size();
+    members_.push_back(std::move(member));
+}
+
+void Edge::remove(EdgeMember& member) {
+    const auto slot = member.slot_;
+    members_.back()->slot_ = slot;
+    const auto removed = std::exchange(members_[slot], std::move(members_.back()));
+    members_.pop_back();
+}
+
+void Edge::arm_sweep() {
+    sweep_timer_.expires_after(sweep_interval);
+    sweep_timer_.async_wait([this](const boost::system::error_code& error) {
+        if (error) return;
+        const auto now = SteadyClock::now();
+        for_each_member([now](EdgeMember& member) { member.sweep(now); });
+        arm_sweep();
+    });
+}
+
+void Edge::flush_soon(std::shared_ptr<EdgeMember> member) {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return;
+    dirty_.push_back(std::move(member));
+    if (dirty_.size() == 1) asio::post(io_, [this] { flush_dirty(); });
+}
+
+/// At once after a pause; under load at most once per interval, so that what comes in between
+/// shares one write per connection.
+void Edge::flush_dirty() {
+    const auto now = SteadyClock::now();
+    if (now - flushed_at_ < flush_interval) {
+        flush_timer_.expires_at(flushed_at_ + flush_interval);
+        flush_timer_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) flush_dirty();
+        });
+        return;
+    }
+    flushed_at_ = now;
+    std::vector<std::shared_ptr<EdgeMember>> dirty;
+    {
+        const std::lock_guard lock(mutex_);
+        dirty.swap(dirty_);
+    }
+    for (const auto& member : dirty) member->flush();
+}
+
+void Edge::retry_soon(std::function<void()> function) {
+    const std::lock_guard lock(mutex_);
+    if (ended_) return;
+    retries_.push_back(std::move(function));
+    if (retries_.size() > 1) return;
+    asio::post(io_, [this] {
+        retry_timer_.expires_after(retry_interval);
+        retry_timer_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) run_retries();
+        });
+    });
+}
+
+void Edge::run_retries() {
+    std::vector<std::function<void()>> retries;
+    {
+        const std::lock_guard lock(mutex_);
+        retries.swap(retries_);
+    }
+    for (const auto& retry : retries) retry();
+}
+
+Core::Core(ServerOptions chosen, const Routes& table, Authenticator check, WorkerPool& workers,
+           Metrics& registry)
+    : options(std::move(chosen)),
+      routes(table),
+      authenticate(std::move(check)),
+      pool(workers),
+      connections(options.connections_max,
+                  registry.gauge("stoa_http_connections", "Open connections, sockets included.")),
+      sockets(options.connections_max,
+              registry.gauge("stoa_http_sockets", "WebSocket connections whose handler lives.")),
+      socket_messages_in(
+          registry.counter("stoa_http_socket_messages_received_total", "WebSocket messages in.")),
+      socket_messages_out(
+          registry.counter("stoa_http_socket_messages_sent_total", "WebSocket frames out.")),
+      sockets_overloaded(registry.counter("stoa_http_sockets_overloaded_total",
+                                          "Sockets closed since their peer read too slowly.")) {
+    for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) {
+        edges.push_back(std::make_unique<Edge>(registry, routes));
+    }
+}
+
+}  // namespace stoa::http

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/answer.hpp"
+#include "http/status.hpp"
+#include "http/url.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace stoa::http {
+namespace {
+
+struct Range {
+    std::uint64_t begin = 0;
+    std::uint64_t size = 0;
+};
+
+enum class RangeKind { whole, part, unsatisfiable };
+
+std::optional<std::uint64_t> parse_number(std::string_view text) {
+    std::uint64_t number = 0;
+    const auto* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data(), end, number);
+    if (text.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
+    return number;
+}
+
+/// A single byte range (RFC 9110, 14.1.2). Several ranges and other units mean the whole file.
+RangeKind parse_range(std::string_view header, std::uint64_t size, Range& range) {
+    constexpr std::string_view unit = "bytes=";
+    if (!header.starts_with(unit) || header.find(',') != std::string_view::npos) {
+        return RangeKind::whole;
+    }
+    const auto spec = trim_blanks(header.substr(unit.size()));
+    const auto dash = spec.find('-');
+    if (dash == std::string_view::npos) return RangeKind::whole;
+    const auto first = parse_number(spec.substr(0, dash));
+    const auto last = parse_number(spec.substr(dash + 1));
+    if ((!first && dash != 0) || (!last && dash + 1 != spec.size()) || (!first && !last)) {
+        return RangeKind::whole;
+    }
+    if (!first) {
+        if (*last == 0 || size == 0) return RangeKind::unsatisfiable;
+        range.size = std::min(*last, size);
+        range.begin = size - range.size;
+        return RangeKind::part;
+    }
+    if (last && *last < *first) return RangeKind::whole;
+    if (*first >= size) return RangeKind::unsatisfiable;
+    range.begin = *first;
+    range.size = std::min(last.value_or(size - 1), size - 1) - *first + 1;
+    return RangeKind::part;
+}
+
+std::string make_etag(const struct stat& status) {
+    const auto nanoseconds =
+        static_cast<long long>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
+    return '"' + std::to_string(status.st_size) + '-' + std::to_string(nanoseconds) + '"';
+}
+
+/// If-None-Match compares weakly (RFC 9110, 13.1.2).
+bool matches(std::string_view list, std::string_view etag) {
+    while (!list.empty()) {
+        auto item = trim_blanks(list.substr(0, list.find(',')));
+        list.remove_prefix(std::min(list.size(), list.find(',')));
+        if (!list.empty()) list.remove_prefix(1);
+        if (item.starts_with("W/")) item.remove_prefix(2);
+        if (item == "*" || item == etag) return true;
+    }
+    return false;
+}
+
+bool is_unchanged(const Request& request, std::string_view etag, std::time_t modified) {
+    if (const auto list = request.find_header("if-none-match")) return matches(*list, etag);
+    const auto header = request.find_header("if-modified-since");
+    const auto since = header ? parse_http_date(*header) : std::nullopt;
+    return since && modified <= *since;
+}
+
+bool range_applies(const Request& request, std::string_view etag, std::time_t modified) {
+    const auto condition = request.find_header("if-range");
+    if (!condition) return true;
+    return *condition == etag || parse_http_date(*condition) == modified;
+}
+
+}  // namespace
+
+FileSlice open_file_body(Response& response, const Request& request) {
+    const auto path = std::get<FileBody>(response.body).path;
+    FileSlice file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY), 0, 0);
+    struct stat status{};
+    if (file.descriptor < 0 || ::fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
+        response = problem_of({404, "not_found", "There is no such file."}, request.request_id);
+        return {};
+    }
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    const auto modified = status.st_mtim.tv_sec;
+    const auto etag = make_etag(status);
+    response.headers.emplace_back("ETag", etag);
+    response.headers.emplace_back("Last-Modified", to_http_date(modified));
+    response.headers.emplace_back("Accept-Ranges", "bytes");
+    if (is_unchanged(request, etag, modified)) {
+        response.status = 304;
+        return {};
+    }
+    Range range{0, size};
+    const auto header = request.find_header("range");
+    const bool ranged = header && range_applies(request, etag, modified);
+    switch (ranged ? parse_range(*header, size, range) : RangeKind::whole) {
+        case RangeKind::whole:
+            break;
+        case RangeKind::part:
+            response.status = 206;
+            response.headers.emplace_back("Content-Range",
+                                          "bytes " + std::to_string(range.begin) + '-' +
+                                              std::to_string(range.begin + range.size - 1) + '/' +
+                                              std::to_string(size));
+            break;
+        case RangeKind::unsatisfiable:
+            response = problem_of(
+                {416, "range_not_satisfiable", "The file has " + std::to_string(size) + " bytes."},
+                request.request_id);
+            response.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
+            return {};
+    }
+    file.offset = static_cast<off_t>(range.begin);
+    file.left = range.size;
+    return file;
+}
+
+}  // namespace stoa::http

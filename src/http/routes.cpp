@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/routes.hpp"
+
+#include "http/url.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace stoa::http {
+namespace {
+
+/// Takes the first segment off `rest`, which starts with '/'.
+std::string_view take_segment(std::string_view& rest) {
+    rest.remove_prefix(1);
+    const auto segment = rest.substr(0, rest.find('/'));
+    rest.remove_prefix(segment.size());
+    return segment;
+}
+
+bool is_parameter(std::string_view segment) {
+    return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
+}
+
+}  // namespace
+
+bool Routes::Node::has_route() const {
+    return std::ranges::any_of(route, [](std::size_t index) { return index != 0; });
+}
+
+void Routes::get(std::string path, Access access, Handler handler) {
+    add(Method::get, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+}
+void Routes::post(std::string path, Access access, Handler handler) {
+    add(Method::post, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+}
+void Routes::put(std::string path, Access access, Handler handler) {
+    add(Method::put, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+}
+void Routes::patch(std::string path, Access access, Handler handler) {
+    add(Method::patch, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+}
+void Routes::remove(std::string path, Access access, Handler handler) {
+    add(Method::delete_, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+}
+void Routes::upload(std::string path, Access access, Handler handler) {
+    add(Method::post, std::move(path), access, BodyKind::multipart, std::move(handler), {});
+}
+void Routes::socket(std::string path, SocketFactory factory) {
+    add(Method::get, std::move(path), Access::optional, BodyKind::none_or_json, {},
+        std::move(factory));
+}
+
+std::size_t Routes::grow(std::size_t node, std::string_view segment) {
+    if (is_parameter(segment)) {
+        if (nodes_[node].parameter == 0) {
+            nodes_[node].parameter = nodes_.size();
+            nodes_.emplace_back();
+        }
+        return nodes_[node].parameter;
+    }
+    for (const auto& [name, next] : nodes_[node].fixed) {
+        if (name == segment) return next;
+    }
+    nodes_[node].fixed.emplace_back(segment, nodes_.size());
+    nodes_.emplace_back();
+    return nodes_.size() - 1;
+}
+
+void Routes::add(Method method, std::string path, Access access, BodyKind body, Handler handler,
+                 SocketFactory socket) {
+    if (!path.starts_with('/')) throw std::logic_error("route without leading '/': " + path);
+    std::size_t node = 0;
+    std::vector<std::string> names;
+    for (std::string_view rest = path; rest.size() > 1;) {
+        const auto segment = take_segment(rest);
+        if (is_parameter(segment)) names.emplace_back(segment.substr(1, segment.size() - 2));
+        node = grow(node, segment);
+    }
+    auto& slot = nodes_[node].route[static_cast<std::size_t>(method)];
+    if (slot != 0) throw std::logic_error("route declared twice: " + path);
+    routes_.push_back(
+        {method, std::move(path), access, body, std::move(handler), std::move(socket)});
+    parameter_names_.push_back(std::move(names));
+    slot = routes_.size();
+}
+
+const Routes::Node* Routes::walk(std::size_t index, std::string_view rest,
+                                 std::vector<std::string_view>& values) const {
+    const auto& node = nodes_[index];
+    if (rest.empty()) return node.has_route() ? &node : nullptr;
+    const auto segment = take_segment(rest);
+    for (const auto& [name, next] : node.fixed) {
+        if (name != segment) continue;
+        if (const auto* found = walk(next, rest, values)) return found;
+        break;
+    }
+    if (node.parameter == 0 || segment.empty()) return nullptr;
+    values.push_back(segment);
+    if (const auto* found = walk(node.parameter, rest, values)) return found;
+    values.pop_back();
+    return nullptr;
+}
+
+Routes::Match Routes::find(Method method, std::string_view decoded_path) const {
+    Match match;
+    if (!decoded_path.starts_with('/')) return match;
+    std::vector<std::string_view> values;
+    const auto* node = walk(0, decoded_path == "/" ? std::string_view() : decoded_path, values);
+    if (node == nullptr) return match;
+    const auto of = [&](Method m) { return node->route[static_cast<std::size_t>(m)]; };
+    auto index = of(method);
+    if (index == 0 && method == Method::head) index = of(Method::get);
+    if (index == 0) {
+        for (std::size_t m = 0; m < node->route.size(); ++m) {
+            const auto candidate = static_cast<Method>(m);
+            const bool head_of_get = candidate == Method::head && of(Method::get) != 0;
+            if (node->route[m] != 0 || head_of_get) match.allowed.push_back(candidate);
+        }
+        return match;
+    }
+    match.route = &routes_[index - 1];
+    const auto& names = parameter_names_[index - 1];
+    match.path_parameters.reserve(names.size());
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        match.path_parameters.emplace_back(names[i], values[i]);
+    }
+    return match;
+}
+
+Result<void> check_json_content_type(const Request& request) {
+    const auto header = request.find_header("content-type");
+    if (!header) return {};
+    const auto type = trim_blanks(header->substr(0, header->find(';')));
+    if (equals_ignoring_case(type, "application/json")) return {};
+    return fail(ErrorKind::unsupported_type, "unsupported_media_type",
+                "The Content-Type should be application/json.");
+}
+
+}  // namespace stoa::http

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/server.hpp"
+
+#include "base/log.hpp"
+#include "http/connection.hpp"
+#include "http/edge.hpp"
+
+namespace stoa::http {
+namespace {
+
+constexpr std::chrono::milliseconds accept_pause{100};
+/// After the deadline everything is cut; this is how long what was cut may take to notice.
+constexpr std::chrono::milliseconds cut_time{1000};
+
+std::string endpoint_text(const ServerOptions& options) {
+    return options.address + ':' + std::to_string(options.port);
+}
+
+tl::unexpected<Error> cannot_listen(const ServerOptions& options,
+                                    const boost::system::error_code& error) {
+    if (error == asio::error::address_in_use) {
+        return fail(ErrorKind::unavailable, "address_in_use",
+                    endpoint_text(options) +
+                        " is in use by another program; stop it or choose another port.");
+    }
+    return fail(ErrorKind::unavailable, "address_unavailable",
+                "Cannot listen on " + endpoint_text(options) + ": " + error.message() + ".");
+}
+
+}  // namespace
+
+struct Server::State {
+    State(ServerOptions options, const Routes& routes, Authenticator authenticate, WorkerPool& pool,
+          Metrics& metrics)
+        : core(std::make_shared<Core>(std::move(options), routes, std::move(authenticate), pool,
+                                      metrics)),
+          acceptor(core->edges.front()->io()),
+          pause(core->edges.front()->io()) {}
+
+    Result<void> listen();
+    void accept();
+    void on_accepted(Edge& edge, TcpSocket socket);
+
+    std::shared_ptr<Core> core;
+    TcpAcceptor acceptor;
+    Timer pause;
+    std::size_t next_edge = 0;
+    std::uint16_t port = 0;
+    bool started = false;
+};
+
+Result<void> Server::State::listen() {
+    const auto& options = core->options;
+    boost::system::error_code error;
+    const auto address = asio::ip::make_address(options.address, error);
+    if (error) return cannot_listen(options, error);
+    const asio::ip::tcp::endpoint endpoint(address, options.port);
+    acceptor.open(endpoint.protocol(), error);
+    if (!error) acceptor.set_option(asio::socket_base::reuse_address(true), error);
+    if (!error) acceptor.bind(endpoint, error);
+    if (!error) acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return cannot_listen(options, error);
+    port = acceptor.local_endpoint().port();
+    if (!options.upload_dir.empty()) {
+        std::error_code failed;
+        std::filesystem::create_directories(options.upload_dir, failed);
+        if (failed) {
+            return fail(ErrorKind::unavailable, "upload_dir_unavailable",
+                        "Cannot create " + options.upload_dir.string() + ": " + failed.message());
+        }
+    }
+    return {};
+}
+
+/// Connections go round the edges; all are accepted on the first.
+void Server::State::accept() {
+    auto& edge = *core->edges[next_edge++ % core->edges.size()];
+    acceptor.async_accept(edge.io(), [this, &edge](const boost::system::error_code& error,
+                                                   TcpSocket socket) {
+        if (core->stopping || error == asio::error::operation_aborted) return;
+        if (!error) {
+            on_accepted(edge, std::move(socket));
+            return accept();
+        }
+        // Out of descriptors, most likely: to try at once would spin.
+        log::warning("A connection could not be accepted.", {{"error.message", error.message()}});
+        pause.expires_after(accept_pause);
+        pause.async_wait([this](const boost::system::error_code& stopped) {
+            if (!stopped) accept();
+        });
+    });
+}
+
+void Server::State::on_accepted(Edge& edge, TcpSocket socket) {
+    auto ticket = core->connections.enter();
+    if (!ticket) {
+        static constexpr std::string_view full =
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+            "Connection: close\r\n\r\n";
+        boost::system::error_code ignored;
+        socket.non_blocking(true, ignored);
+        socket.write_some(asio::buffer(full), ignored);
+        return;
+    }
+    auto connection =
+        std::make_shared<Connection>(core, edge, std::move(socket), std::move(*ticket));
+    edge.post([connection = std::move(connection)] { connection->start(); });
+}
+
+Server::Server(ServerOptions options, const Routes& routes, Authenticator authenticate,
+               WorkerPool& pool, Metrics& metrics)
+    : state_(std::make_unique<State>(std::move(options), routes, std::move(authenticate), pool,
+                                     metrics)) {}
+
+Server::~Server() { stop(std::chrono::milliseconds(0)); }
+
+Result<void> Server::start() {
+    if (auto listening = state_->listen(); !listening) return listening;
+    state_->started = true;
+    state_->accept();
+    for (auto& edge : state_->core->edges) edge->start();
+    return {};
+}
+
+std::uint16_t Server::port() const { return state_->port; }
+
+void Server::stop(std::chrono::milliseconds deadline) {
+    if (!std::exchange(state_->started, false)) return;
+    auto& core = *state_->core;
+    const auto until = SteadyClock::now() + deadline;
+    core.stopping = true;
+    core.edges.front()->post([state = state_.get()] {
+        boost::system::error_code ignored;
+        state->acceptor.close(ignored);
+        state->pause.cancel();
+    });
+    for (auto& edge : core.edges) {
+        edge->post([&edge = *edge] {
+            edge.for_each_member([](EdgeMember& member) { member.wind_up(); });
+        });
+    }
+    if (!core.connections.wait_empty(until)) {
+        for (auto& edge : core.edges) {
+            edge->post([&edge = *edge] {
+                edge.for_each_member([](EdgeMember& member) { member.abort(); });
+            });
+        }
+    }
+    const auto cut_until = std::max(until, SteadyClock::now() + cut_time);
+    core.connections.wait_empty(cut_until);
+    core.sockets.wait_empty(cut_until);
+    for (auto& edge : core.edges) edge->end();
+}
+
+}  // namespace stoa::http
