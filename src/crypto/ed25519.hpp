@@ -28,8 +28,9 @@ bool is_strong_key(const PublicKey& key);
 
 Signature sign(std::string_view message, const KeyPair& keys);
 
-/// Refuses, beside wrong signatures: S not below the group's order, R of small order or not
-/// canonical, and every key that `is_strong_key` refuses.
+/// Refuses, beside wrong signatures: S not below the group's order; R or keys of small order, not
+/// canonical or off the curve. A key from outside is first to pass `is_strong_key`, which also
+/// finds mixed-order ones but costs as much again.
 bool verify(std::string_view message, const Signature& signature, const PublicKey& key);
 
 }  // namespace stoa::crypto
