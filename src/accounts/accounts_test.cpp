@@ -294,6 +294,24 @@ TEST_F(Accounts, SessionsAreListedAndRevoked) {
     EXPECT_EQ(code_of(tokens_.authenticate(access_token(first.caller))), "session_revoked");
 }
 
+TEST_F(Accounts, UseIsNotedOnceAMinute) {
+    const auto session = open(Wallet());
+    const auto token = access_token(session.caller);
+    const auto unused_for = "SELECT extract(epoch FROM now() - last_used_at)::bigint FROM sessions";
+    execute("UPDATE sessions SET last_used_at = now() - interval '50 seconds'");
+    ASSERT_TRUE(tokens_.authenticate(token));
+    EXPECT_GE(ask(unused_for), 50);
+    execute("UPDATE sessions SET last_used_at = now() - interval '1 hour'");
+    ASSERT_TRUE(tokens_.authenticate(token));
+    EXPECT_LT(ask(unused_for), 3600);
+}
+
+TEST_F(Accounts, TheTrailTakesOnlySoManyFailures) {
+    auto proof = Wallet().sign("not what was issued");
+    for (int i = 0; i < 310; ++i) EXPECT_EQ(code_of(try_open(proof)), "message_malformed");
+    EXPECT_EQ(ask("SELECT count(*) FROM audit_log"), 300);
+}
+
 TEST_F(Accounts, TheOldestSessionsMakeRoom) {
     const Wallet wallet;
     const auto first = open(wallet);

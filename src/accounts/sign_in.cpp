@@ -247,8 +247,21 @@ Result<OpenedSession> SignIn::link(postgres::Session& session, const std::string
     return OpenedSession{caller, std::move(*refresh_token)};
 }
 
+/// Anybody can fail as often as they like, so the trail takes only so much of it from each process.
+bool SignIn::may_record_failure() {
+    constexpr int failures_a_minute_max = 300;
+    const std::lock_guard lock(failures_mutex_);
+    const auto at = std::chrono::steady_clock::now();
+    if (at - failures_since_ > std::chrono::minutes(1)) {
+        failures_since_ = at;
+        failures_ = 0;
+    }
+    return ++failures_ <= failures_a_minute_max;
+}
+
 void SignIn::record_failure(const SignedChallenge& proof, const Visitor& visitor,
                             const Error& error) {
+    if (!may_record_failure()) return;
     const AuditEvent event{.action = AuditAction::sign_in_failed,
                            .subject = proof.address.value,
                            .detail = {.address = proof.address.value,

@@ -15,6 +15,7 @@
 #include "postgres/database.hpp"
 
 #include <chrono>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,10 +97,14 @@ class SignIn {
     Result<OpenedSession> link(postgres::Session& session, const std::string& address,
                                const http::Caller& caller);
     void record_failure(const SignedChallenge& proof, const Visitor& visitor, const Error& error);
+    bool may_record_failure();
 
     postgres::Database& database_;
     Tokens& tokens_;
     const SignInSettings settings_;
+    std::mutex failures_mutex_;
+    std::chrono::steady_clock::time_point failures_since_;
+    int failures_ = 0;
 };
 
 }  // namespace stoa::accounts
