@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""demo.py [--url URL] [FILE.pdf]: two people study a document through the public API, and nothing else.
+"""demo.py [--url URL] [--seed] [FILE.pdf]: two people study a document through the public API, and nothing else.
 
 Signs in with fresh Solana keys, opens a room, uploads a PDF, asks three questions, checks that every
 answer's quote stands on the page it names, and chats. Exits non-zero at the first step that fails.
@@ -96,10 +96,12 @@ def upload(person, room_id, file):
     while document["status"] in ("queued", "processing"):
         check(time.monotonic() - started < 600, "the document was not ready within 10 minutes")
         done = int((document["progress"] or 0) * 40)
-        print(f"\r   [{'#' * done}{'.' * (40 - done)}] {document['status']:<11}", end="", flush=True)
+        if sys.stdout.isatty():
+            print(f"\r   [{'#' * done}{'.' * (40 - done)}] {document['status']:<11}", end="", flush=True)
         time.sleep(0.2)
         document = person.call("GET", f"/documents/{document['id']}", 200)
-    print("\r" + " " * 64 + "\r", end="")
+    if sys.stdout.isatty():
+        print("\r" + " " * 64 + "\r", end="")
     check(document["status"] == "ready", f"the document is {document['status']}: {document['error']}")
     say(f"   [{'#' * 40}] ready: {document['page_count']} pages in {time.monotonic() - started:.1f} s")
     return document
@@ -183,13 +185,38 @@ def run(url, given):
     say("All steps passed.")
 
 
+WELCOME = "Welcome to Stoa"
+
+
+def seed(url):
+    """Opens the demo room, once: a public room with a document to ask about."""
+    guide = Person(url, "Stoa guide")
+    found = guide.call("GET", "/rooms/list", 200, params={"q": WELCOME, "type": "public"})["items"]
+    if any(room["name"] == WELCOME for room in found):
+        say("the demo room is there")
+        return
+    room = guide.call("POST", "/rooms/create", 201, json={
+        "name": WELCOME, "room_type": "public", "max_participants": 1000,
+        "description": "A room to look around in: join it, read along, ask about the document."})
+    if SAMPLE.is_file():
+        upload(guide, room["id"], SAMPLE)
+    guide.call("POST", f"/rooms/{room['id']}/messages", 201, json={
+        "content": "Welcome! Ask me about the document in this room, or upload one of yours.",
+        "client_msg_id": "welcome"})
+    say(f"the demo room is {room['id']}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", nargs="?", type=pathlib.Path)
     parser.add_argument("--url", default="http://127.0.0.1:8080")
+    parser.add_argument("--seed", action="store_true", help="only open the demo room, if it is not there")
     options = parser.parse_args()
     try:
-        run(options.url.rstrip("/"), options.file)
+        if options.seed:
+            seed(options.url.rstrip("/"))
+        else:
+            run(options.url.rstrip("/"), options.file)
     except (Failed, requests.RequestException, OSError, websocket.WebSocketException) as error:
         print(f"\nFAILED: {error}", file=sys.stderr)
         return 1

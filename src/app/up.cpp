@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -89,7 +90,7 @@ Command own_command(const std::string& subcommand, const DataDirectory& data,
 /// Each start begins new logs and keeps the ones before, so that they cannot grow for ever.
 void rotate_logs(const DataDirectory& data) {
     std::error_code ignored;
-    for (const auto* name : {"initdb", "postgres", "redis", "migrate", "serve", "work"}) {
+    for (const auto* name : {"initdb", "postgres", "redis", "migrate", "serve", "work", "seed"}) {
         const auto log = data.log(name);
         if (fs::exists(log, ignored)) fs::rename(log, log.string() + ".1", ignored);
     }
@@ -165,14 +166,15 @@ void announce(const Plan& plan, const DataDirectory& data, const PostgresInstall
               << "  Model        " << plan.model.string() << "\n"
               << "  Answers      " << answers << "\n";
     if (!options.no_demo && !options.once && !options.demo_program.empty()) {
-        std::cout << "  Try          ./dev demo"
+        std::cout << "  Demo room    “Welcome to Stoa” in GET /api/v1/rooms/list\n"
+                  << "  Try          ./dev demo"
                   << (plan.port == 8080 ? "" : " --url " + plan.public_url) << "\n";
     }
     std::cout << (options.once ? "" : "Ctrl-C stops everything.\n") << std::flush;
 }
 
-/// The demo as a child on our terminal; its exit status.
-Result<int> run_demo(Supervisor& supervisor, const std::string& program, const Plan& plan) {
+/// The demo client against this `up`.
+Command demo_command(const std::string& program, const Plan& plan) {
     Command command;
     command.name = "demo";
     command.program = "/usr/bin/python3";
@@ -180,11 +182,26 @@ Result<int> run_demo(Supervisor& supervisor, const std::string& program, const P
     for (char** variable = environ; *variable != nullptr; ++variable) {
         command.environment.emplace_back(*variable);
     }
-    auto child = ChildProcess::start(command);
+    return command;
+}
+
+/// The demo as a child on our terminal; its exit status.
+Result<int> run_demo(Supervisor& supervisor, const std::string& program, const Plan& plan) {
+    auto child = ChildProcess::start(demo_command(program, plan));
     if (!child) return fail(child);
     auto ended = supervisor.keep_running([&] { return !child->running(); });
     if (!ended) return fail(ended);
     return child->succeeded() ? 0 : 1;
+}
+
+/// Opens the demo room behind our back, if it is not there yet; its log tells how that went.
+Result<ChildProcess> seed_demo(const std::string& program, const Plan& plan,
+                               const DataDirectory& data) {
+    auto command = demo_command(program, plan);
+    command.name = "seed";
+    command.arguments.emplace_back("--seed");
+    command.log = data.log("seed");
+    return ChildProcess::start(std::move(command));
 }
 
 Result<int> up(const UpOptions& options) {
@@ -224,7 +241,16 @@ Result<int> up(const UpOptions& options) {
     announce(plan, *data, *installation, postgres, options);
     if (demo) return run_demo(supervisor, options.demo_program, plan);
     if (options.once) return 0;
-    auto ended = supervisor.keep_running([] { return false; });
+    std::optional<ChildProcess> seed;
+    if (!options.no_demo && !options.demo_program.empty()) {
+        auto started = seed_demo(options.demo_program, plan, *data);
+        if (!started) return fail(started);
+        seed.emplace(std::move(*started));
+    }
+    auto ended = supervisor.keep_running([&] {
+        if (seed && !seed->running()) seed.reset();
+        return false;
+    });
     if (ended || ended.error().code == "interrupted") {
         std::cout << "\nStopping.\n" << std::flush;
         return 0;
