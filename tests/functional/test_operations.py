@@ -5,7 +5,7 @@ import subprocess
 import pytest
 import requests
 
-from stack import BUILD, wait_until
+from stack import BUILD, ROOT, wait_until
 
 
 def get(stoa, path):
@@ -104,3 +104,8 @@ def test_a_bad_model_is_refused_at_the_start_with_the_fix(stoa, tmp_path, damage
                           env=stoa.env(STOA_MODEL_DIR=str(tmp_path), STOA_HTTP_PORT="0"))
     assert done.returncode == 1
     assert str(tmp_path) in done.stderr and "pip download" in done.stderr
+
+
+def test_the_configuration_page_is_what_the_program_says():
+    told = subprocess.run([BUILD / "src" / "stoa", "config-docs"], capture_output=True, text=True, check=True)
+    assert (ROOT / "docs" / "configuration.md").read_text() == told.stdout
