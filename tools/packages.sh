@@ -34,6 +34,11 @@ build_packages=(
 runtime_packages=("postgresql-$postgres" redis-tools)
 # The last brings the PDF that the demo reads.
 demo_packages=(python3-nacl python3-requests python3-websocket developers-reference)
+# A real browser for the pages.
+case "$ID" in
+  ubuntu) test_packages=(chromium-browser) ;;
+  *) test_packages=(chromium) ;;
+esac
 check_packages=(clang-19 clang-format-19 clang-tidy-19)
 
 as_root() {  # COMMAND…: functions of this file included
