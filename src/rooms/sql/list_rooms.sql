@@ -1,4 +1,4 @@
--- Newest first: ids are UUIDv7, so their order is the order of their making.
+-- Newest first: ids are UUIDv7, so their order is that of their making (to the millisecond).
 SELECT r.id, r.name, r.description, r.creator_id, r.room_type, r.access_token_mint,
        r.access_nft_collection, r.min_token_amount, r.max_participants,
        (SELECT count(*) FROM room_participants c WHERE c.room_id = r.id AND c.left_at IS NULL)
