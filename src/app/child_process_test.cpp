@@ -70,7 +70,7 @@ TEST(ChildProcess, DiesWithItsParentHoweverThatEnds) {
     const pid_t parent = fork();
     if (parent == 0) {
         // The child alone keeps the pipe open, so its end is the pipe's end.
-        Command command = shell("echo started; sleep 600");
+        Command command = shell("echo started; exec sleep 600");
         command.log = "/proc/self/fd/" + std::to_string(told[1]);
         auto child = ChildProcess::start(command);
         if (!child) _exit(1);
