@@ -138,10 +138,6 @@ Result<void> Sessions::revoke(const http::Caller& caller, const SessionId& id) {
     });
 }
 
-Result<std::vector<SessionId>> Sessions::list_ended(const std::vector<SessionId>& sessions) {
-    return database_.list<SessionId>(sql::list_ended_sessions, sessions);
-}
-
 Result<Ticket> Sessions::create_ticket(const http::Caller& caller) {
     Ticket ticket{.ticket = crypto::random_token(), .expires_at = {}};
     const auto expires_at = database_.one<Time>(sql::insert_ticket, hash_of(ticket.ticket),

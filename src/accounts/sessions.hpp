@@ -58,8 +58,6 @@ class Sessions {
     Result<std::vector<SessionInfo>> list(const http::Caller& caller);
     /// `session_not_found` (404) unless it is a live one of the caller's.
     Result<void> revoke(const http::Caller& caller, const SessionId& session);
-    /// Those of `sessions` that have ended: their sockets are to be closed.
-    Result<std::vector<SessionId>> list_ended(const std::vector<SessionId>& sessions);
 
     /// Opens one socket within 30 s.
     Result<Ticket> create_ticket(const http::Caller& caller);
