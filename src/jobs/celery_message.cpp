@@ -71,6 +71,9 @@ Result<void> read_body(std::string_view encoded, CeleryMessage& message) {
         return wrong("body is not [args, kwargs, embed]");
     message.args_json = boost::json::serialize(parts->at(0));
     message.kwargs_json = boost::json::serialize(parts->at(1));
+    // A number past the range of double is read as infinity, which JSON cannot say.
+    if (!json::parse(message.args_json) || !json::parse(message.kwargs_json))
+        return wrong("an argument is out of range");
     return {};
 }
 

@@ -93,6 +93,7 @@ TEST(CeleryMessageTest, Refuses_everything_else) {
         {"a body of protocol 1", plain_with("", "body", body(R"({"task": "x"})"))},
         {"a short body", plain_with("", "body", body("[[], {}]"))},
         {"a body in the wrong order", plain_with("", "body", body("[{}, [], {}]"))},
+        {"a number out of range", plain_with("", "body", body("[[1e400], {}, {}]"))},
         {"a deep body", plain_with("", "body", body("[[" + std::string(99, '[')))},
         {"a long text", plain_with("headers", "x", long_text(message_bytes_max))},
     };
