@@ -75,7 +75,10 @@ void Connection::open_socket_on_worker() {
     auto socket =
         std::make_shared<SocketConnection>(core_, edge_, request.trace_id, std::move(*seat));
     auto handler = guard([&]() -> Result<std::unique_ptr<SocketHandler>> {
-        if (auto known = authenticate(); !known) return fail(known);
+        // A browser cannot read a refused upgrade: who brings a bad token is the factory's to
+        // refuse.
+        auto known = authenticate();
+        if (!known && known.error().kind != ErrorKind::unauthenticated) return fail(known);
         return exchange.route->socket(request, socket);
     });
     if (!handler) return send_answer(problem(handler.error(), request.request_id));

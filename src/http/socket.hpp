@@ -61,7 +61,9 @@ class SocketHandler {
 };
 
 /// Called on the worker pool before the upgrade is answered; an error is answered as HTTP instead.
-/// `Sec-WebSocket-Protocol: stoa.v1` is selected by the server if the client offers it.
+/// `caller` is set if a valid token came in `Authorization` or as the protocol `bearer.<token>`; a
+/// token that is not valid is the factory's to refuse, since browsers cannot read a refused
+/// upgrade. `Sec-WebSocket-Protocol: stoa.v1` is selected by the server if the client offers it.
 using SocketFactory =
     std::function<Result<std::unique_ptr<SocketHandler>>(const Request&, std::shared_ptr<Socket>)>;
 
