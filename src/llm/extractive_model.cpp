@@ -4,6 +4,7 @@
 #include "llm/text_analysis.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <set>
 #include <string>
@@ -23,37 +24,94 @@ constexpr double score_min = 0.38;
 constexpr double share_of_best_min = 0.82;
 constexpr std::size_t sentence_bytes_min = 12;
 
+/// What is no whole sentence, or only points elsewhere, is seldom the answer.
+constexpr double weak_factor = 0.8;
+
 struct Candidate {
     std::size_t passage = 0;
     Range range;
     std::string_view text;
-    double words = 0;  ///< share of the question's terms
+    std::string compared;  ///< with the heading that it stands under, which says what it is about
+    double words = 0;      ///< share of the question's terms
+    bool is_weak = false;
     double score = 0;
 };
 
-/// A question or a heading answers nothing.
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+
+/// A heading, a table's row, or a sentence that the passage cuts off.
+bool is_fragment(std::string_view sentence) {
+    const auto last = sentence.find_last_not_of("\"')]\u201D\u2019");
+    const char end = last == std::string_view::npos ? ' ' : sentence[last];
+    return is_lower(sentence.front()) || (end != '.' && end != '!' && end != ':' && end != ';');
+}
+
+/// "For more information see …": names the place, not the answer.
+bool is_pointer(std::string_view sentence) {
+    constexpr std::array<std::string_view, 5> openings{"See ", "Refer to ", "Please see ",
+                                                       "For more ", "For further "};
+    return std::any_of(openings.begin(), openings.end(),
+                       [&](std::string_view opening) { return sentence.starts_with(opening); });
+}
+
+/// A question answers nothing, nor does a table of contents.
 bool is_statement(std::string_view sentence) {
     return sentence.size() >= sentence_bytes_min && !sentence.ends_with('?') &&
+           !sentence.ends_with(" .") && sentence.find(". . ") == std::string_view::npos &&
            terms_of(sentence).size() >= 3;
 }
 
-/// The sentences worth comparing, each once though neighbouring passages overlap.
+/// Appends the sentences of one passage that are worth comparing and were not `seen` in another.
+void collect(std::size_t passage, std::string_view text, const std::set<std::string>& wanted,
+             std::set<std::string_view>& seen, std::vector<Candidate>& candidates) {
+    constexpr int heading_reach = 2;  // sentences
+    constexpr std::size_t heading_bytes_max = 80;
+    std::string heading;
+    int reach = 0;
+    for (const auto& range : split_sentences(text)) {
+        const auto sentence = text.substr(range.begin, range.end - range.begin);
+        const bool fragment = is_fragment(sentence);
+        if (fragment && sentence.size() <= heading_bytes_max && !is_lower(sentence.front())) {
+            heading = std::string(sentence) + ": ";
+            reach = heading_reach;
+        }
+        if (!is_statement(sentence) || !seen.insert(sentence).second) continue;
+        const bool is_under_heading = !fragment && reach-- > 0;
+        auto compared = (is_under_heading ? heading : std::string()) + std::string(sentence);
+        const double words = coverage(wanted, terms_of(compared));
+        candidates.push_back({passage, range, sentence, std::move(compared), words,
+                              fragment || is_pointer(sentence), 0});
+    }
+}
+
 std::vector<Candidate> collect(std::string_view question, const std::vector<Passage>& passages) {
     const auto wanted = terms_of(question);
     std::vector<Candidate> candidates;
-    std::set<std::string_view> seen;
+    std::set<std::string_view> seen;  // neighbouring passages overlap
     for (std::size_t i = 0; i < passages.size(); ++i) {
-        const std::string_view text = passages[i].text;
-        for (const auto& range : split_sentences(text)) {
-            const auto sentence = text.substr(range.begin, range.end - range.begin);
-            if (!is_statement(sentence) || !seen.insert(sentence).second) continue;
-            candidates.push_back({i, range, sentence, coverage(wanted, terms_of(sentence)), 0});
-        }
+        collect(i, passages[i].text, wanted, seen, candidates);
     }
     std::stable_sort(candidates.begin(), candidates.end(),
                      [](const auto& a, const auto& b) { return a.words > b.words; });
     if (candidates.size() > candidates_max) candidates.resize(candidates_max);
     return candidates;
+}
+
+/// Gives each candidate its score and sorts, best first.
+Result<void> rank(std::string_view question, const Similarity& similarity,
+                  std::vector<Candidate>& candidates) {
+    std::vector<std::string_view> texts;
+    for (const auto& candidate : candidates) texts.push_back(candidate.compared);
+    const auto similarities = similarity(question, texts);
+    if (!similarities) return fail(similarities);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+        auto& candidate = candidates[i];
+        candidate.score = 0.8 * static_cast<double>((*similarities)[i]) + 0.2 * candidate.words;
+        if (candidate.is_weak) candidate.score *= weak_factor;
+    }
+    std::stable_sort(candidates.begin(), candidates.end(),
+                     [](const auto& a, const auto& b) { return a.score > b.score; });
+    return {};
 }
 
 std::string place_of(const Passage& passage) {
@@ -189,16 +247,7 @@ Result<Completion> ExtractiveModel::complete(const Prompt& prompt, const OnDelta
     const auto question = standalone_question(prompt.turns, prompt.question);
     auto candidates = collect(question, prompt.passages);
     if (candidates.empty()) return tell_nothing_found(on_delta);
-    std::vector<std::string_view> texts;
-    for (const auto& candidate : candidates) texts.push_back(candidate.text);
-    const auto similarities = similarity_(question, texts);
-    if (!similarities) return fail(similarities);
-    for (std::size_t i = 0; i < candidates.size(); ++i) {
-        candidates[i].score =
-            0.8 * static_cast<double>((*similarities)[i]) + 0.2 * candidates[i].words;
-    }
-    std::stable_sort(candidates.begin(), candidates.end(),
-                     [](const auto& a, const auto& b) { return a.score > b.score; });
+    if (auto ranked = rank(question, similarity_, candidates); !ranked) return fail(ranked);
     const double best = candidates.front().score;
     if (best < score_min) return tell_nothing_found(on_delta);
     if (prompt.style == Style::socratic) {

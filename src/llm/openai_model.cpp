@@ -89,7 +89,7 @@ class Receiver {
             goes_on = take_event(event);
             return goes_on;
         });
-        if (!fed) error_ = fed.error();
+        if (!fed) error_ = model_unavailable(fed.error().message).value();
         return goes_on && !error_;
     }
 

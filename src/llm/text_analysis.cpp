@@ -180,7 +180,8 @@ std::vector<std::string> find_headings(std::string_view text) {
             letters * 10 < static_cast<std::ptrdiff_t>(line.size()) * 7) {
             continue;
         }
-        if (!terms_of(line).empty()) headings.emplace_back(line);
+        const bool is_running = line.starts_with("Chapter") || line.starts_with("CHAPTER");
+        if (!is_running && !terms_of(line).empty()) headings.emplace_back(line);
     }
     return headings;
 }
