@@ -78,7 +78,6 @@ Result<http::Response> file_response(Documents& documents, const Document& docum
     http::Response response;
     response.headers = {{"content-type", document.mime_type},
                         {"content-disposition", content_disposition(document.file_name)},
-                        {"etag", "\"" + document.sha256 + "\""},
                         {"cache-control", "private, no-cache"},
                         {"content-security-policy", "sandbox; default-src 'none'"}};
     response.body = http::FileBody{documents.file_of(document.id)};
