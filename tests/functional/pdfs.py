@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
 """PDF files for tests: good ones with known facts on known pages, and every kind of bad one."""
+
 import io
 import zlib
 
@@ -7,12 +9,24 @@ from reportlab.pdfgen import canvas
 
 # Page, the sentence that stands there and nowhere else, a question, and words of its answer.
 FACTS = [
-    (2, "The boiling point of caesium is 671 degrees Celsius, which is low for a metal.",
-     "At what temperature does caesium boil?", "671 degrees"),
-    (5, "The library of Alexandria was founded under Ptolemy the First.",
-     "Under whom was the library of Alexandria founded?", "Ptolemy"),
-    (9, "The heart of a hummingbird beats up to 1260 times a minute while it flies.",
-     "How fast does the heart of a hummingbird beat?", "1260 times"),
+    (
+        2,
+        "The boiling point of caesium is 671 degrees Celsius, which is low for a metal.",
+        "At what temperature does caesium boil?",
+        "671 degrees",
+    ),
+    (
+        5,
+        "The library of Alexandria was founded under Ptolemy the First.",
+        "Under whom was the library of Alexandria founded?",
+        "Ptolemy",
+    ),
+    (
+        9,
+        "The heart of a hummingbird beats up to 1260 times a minute while it flies.",
+        "How fast does the heart of a hummingbird beat?",
+        "1260 times",
+    ),
 ]
 FILLER = [
     "Rivers carry sand and gravel to the sea and build wide deltas there.",
@@ -52,8 +66,15 @@ def facts_pdf(pages=12):
 
 def long_pdf(pages):
     """Every page differs, and gives two or three chunks."""
-    return pdf([[f"Page {number}, line {line}: {FILLER[(number * 7 + line) % len(FILLER)]}"
-                 for line in range(30)] for number in range(1, pages + 1)])
+    return pdf(
+        [
+            [
+                f"Page {number}, line {line}: {FILLER[(number * 7 + line) % len(FILLER)]}"
+                for line in range(30)
+            ]
+            for number in range(1, pages + 1)
+        ]
+    )
 
 
 def _objects(objects):
@@ -67,7 +88,10 @@ def _objects(objects):
     out += b"xref\n0 %d\n0000000000 65535 f \n" % (max(objects) + 1)
     for number in range(1, max(objects) + 1):
         out += b"%010d 00000 n \n" % places[number]
-    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (max(objects) + 1, table)
+    out += b"trailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (
+        max(objects) + 1,
+        table,
+    )
     return bytes(out)
 
 
@@ -87,12 +111,15 @@ def inflating_bomb(megabytes=240):
     packer = zlib.compressobj(9)
     block = b"BT (x) Tj ET " * 80660  # about a mebibyte
     content = b"".join(packer.compress(block) for _ in range(megabytes)) + packer.flush()
-    return _objects({
-        1: b"<< /Type /Catalog /Pages 2 0 R >>",
-        2: b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
-        3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R >>",
-        4: b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream" % (len(content), content),
-    })
+    return _objects(
+        {
+            1: b"<< /Type /Catalog /Pages 2 0 R >>",
+            2: b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 100 100] /Contents 4 0 R >>",
+            4: b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\nendstream"
+            % (len(content), content),
+        }
+    )
 
 
 def drawing_only():
@@ -105,7 +132,9 @@ def drawing_only():
 
 
 def encrypted():
-    return pdf([["Nobody may read this."]], encrypt=StandardEncryption("secret", ownerPassword="other"))
+    return pdf(
+        [["Nobody may read this."]], encrypt=StandardEncryption("secret", ownerPassword="other")
+    )
 
 
 # What is wrong, the bytes, and the codes of which one must come back.
@@ -117,5 +146,8 @@ BAD = {
     "header_alone": (lambda: b"%PDF-1.7\n", {"pdf_damaged", "no_text"}),
     "no_text": (drawing_only, {"no_text"}),
     "page_count_bomb": (page_count_bomb, {"too_many_pages", "pdf_damaged", "pdf_too_complex"}),
-    "inflating_bomb": (inflating_bomb, {"pdf_too_complex", "extraction_timeout", "extraction_crashed"}),
+    "inflating_bomb": (
+        inflating_bomb,
+        {"pdf_too_complex", "extraction_timeout", "extraction_crashed"},
+    ),
 }

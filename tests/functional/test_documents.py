@@ -1,5 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
 """Documents from the upload to the last chunk, on real parts: who may see them, what becomes of bad
 files, and that nothing is lost or doubled when a part dies."""
+
 import datetime
 import json
 import random
@@ -13,8 +15,9 @@ from stack import wait_until
 
 
 def upload(user, data, name="facts.pdf", **fields):
-    return user.http.post("/documents/upload", data=fields,
-                          files={"file": (name, data, "application/pdf")})
+    return user.http.post(
+        "/documents/upload", data=fields, files={"file": (name, data, "application/pdf")}
+    )
 
 
 def uploaded(user, data, **more):
@@ -33,6 +36,7 @@ def wait_done(user, document, seconds=60):
     def done():
         now = get(user, document)
         return now if now["status"] in ("ready", "failed") else None
+
     return wait_until("the document is ready or failed", done, seconds)
 
 
@@ -43,12 +47,17 @@ def ready(user, data, **more):
 
 
 def chunks(stoa, document):
-    return stoa.sql("SELECT page, ordinal, text_begin, text_end, text FROM document_chunks "
-                    "WHERE document_id = %s ORDER BY ordinal", (document["id"],))
+    return stoa.sql(
+        "SELECT page, ordinal, text_begin, text_end, text FROM document_chunks "
+        "WHERE document_id = %s ORDER BY ordinal",
+        (document["id"],),
+    )
 
 
 def in_seconds(seconds):
-    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)).isoformat()
+    return (
+        datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=seconds)
+    ).isoformat()
 
 
 def test_a_pdf_becomes_pages_chunks_and_boxes(stoa, new_user):
@@ -56,7 +65,11 @@ def test_a_pdf_becomes_pages_chunks_and_boxes(stoa, new_user):
     data = pdfs.facts_pdf()
     document = uploaded(user, data, name="../x/Fäkten.pdf", title="Facts", tags='["chemistry"]')
     assert document["status"] in ("queued", "processing")
-    assert (document["title"], document["file_name"], document["tags"]) == ("Facts", "Fäkten.pdf", ["chemistry"])
+    assert (document["title"], document["file_name"], document["tags"]) == (
+        "Facts",
+        "Fäkten.pdf",
+        ["chemistry"],
+    )
     assert (document["mime_type"], document["file_size_bytes"]) == ("application/pdf", len(data))
     progress = [0]
 
@@ -64,6 +77,7 @@ def test_a_pdf_becomes_pages_chunks_and_boxes(stoa, new_user):
         now = get(user, document)
         progress.append(now["progress"])
         return now if now["status"] == "ready" else None
+
     document = wait_until("the document is ready", done)
     assert progress == sorted(progress) and progress[-1] == 1
     assert document["page_count"] == 12 and document["error"] is None
@@ -77,7 +91,9 @@ def test_a_pdf_becomes_pages_chunks_and_boxes(stoa, new_user):
         assert (page["width"], page["height"]) == (595, 842)
     assert {row[0] for row in chunks(stoa, document)} == set(range(1, 13))
     for page, fact, _, _ in pdfs.FACTS:
-        assert any(row[0] == page and fact in row[4].replace("\n", " ") for row in chunks(stoa, document))
+        assert any(
+            row[0] == page and fact in row[4].replace("\n", " ") for row in chunks(stoa, document)
+        )
     for bad in ("0", "13", "-1", "x", "99999999999"):
         answer = user.http.get(f"/documents/{document['id']}/pages/{bad}")
         assert (answer.status_code, answer.json()["code"]) == (404, "page_not_found")
@@ -117,8 +133,11 @@ def test_the_room_hears_of_a_document(stoa, new_user):
         if message and message["type"] == "message":
             seen.append(json.loads(message["data"]))
         return any(e["type"] == "document_status" and e["data"]["status"] == "ready" for e in seen)
+
     wait_until("the room's channel tells that it is ready", all_heard)
-    passing = [e["data"]["progress"] for e in seen if e["type"] == "document_status" and "seq" not in e]
+    passing = [
+        e["data"]["progress"] for e in seen if e["type"] == "document_status" and "seq" not in e
+    ]
     assert passing and passing == sorted(passing)
     listed = user.http.get(f"/rooms/{room['id']}/documents").json()["items"]
     assert [d["id"] for d in listed] == [document["id"]]
@@ -145,12 +164,19 @@ def test_a_bad_file_gives_a_clear_error_and_harms_nobody(stoa, new_user, kind):
 def test_the_form_is_read_strictly(stoa, new_user):
     user = new_user()
     data = pdfs.facts_pdf(1)
-    for fields, loc in [({"colour": "red"}, "colour"), ({"title": "x" * 301}, "title"), ({"tags": "no json"}, "tags"),
-                        ({"room_id": "7"}, "room_id"), ({"is_public": "maybe"}, "is_public")]:
+    for fields, loc in [
+        ({"colour": "red"}, "colour"),
+        ({"title": "x" * 301}, "title"),
+        ({"tags": "no json"}, "tags"),
+        ({"room_id": "7"}, "room_id"),
+        ({"is_public": "maybe"}, "is_public"),
+    ]:
         answer = upload(user, data, **fields)
         assert answer.status_code == 422, fields
         assert answer.json()["errors"][0]["loc"][:2] == ["body", loc]
-    answer = user.http.post("/documents/upload", data={"title": "x"}, files={"other": ("a.pdf", data)})
+    answer = user.http.post(
+        "/documents/upload", data={"title": "x"}, files={"other": ("a.pdf", data)}
+    )
     assert answer.status_code == 422
     assert user.http.post("/documents/upload", json={}).status_code == 415
     assert user.http.get("/documents/library?colour=red").status_code == 422
@@ -163,26 +189,49 @@ def test_who_may_see_a_document(stoa, new_user):
     owner, member, stranger, guest = (new_user() for _ in range(4))
     room = owner.room(room_type="private")
     code = owner.http.post(f"/rooms/{room['id']}/invites", json={}).json()["code"]
-    assert member.http.post("/rooms/join", json={"room_id": room["id"], "invite_code": code}).status_code == 200
+    assert (
+        member.http.post(
+            "/rooms/join", json={"room_id": room["id"], "invite_code": code}
+        ).status_code
+        == 200
+    )
     document = ready(owner, pdfs.facts_pdf(3), room_id=room["id"])
     path = f"/documents/{document['id']}"
     question = {"question": "What boils?"}
 
     def codes(user):
-        return [user.http.get(path).status_code, user.http.get(path + "/file").status_code,
-                user.http.get(path + "/pages/1").status_code, user.http.post(path + "/chat", json=question).status_code,
-                user.http.patch(path, json={"title": "Mine"}).status_code,
-                user.http.get(path + "/permissions").status_code, user.http.delete(path).status_code]
+        return [
+            user.http.get(path).status_code,
+            user.http.get(path + "/file").status_code,
+            user.http.get(path + "/pages/1").status_code,
+            user.http.post(path + "/chat", json=question).status_code,
+            user.http.patch(path, json={"title": "Mine"}).status_code,
+            user.http.get(path + "/permissions").status_code,
+            user.http.delete(path).status_code,
+        ]
+
     assert codes(stranger) == [404] * 7
     assert codes(member) == [200, 200, 200, 200, 403, 403, 403]
     assert stranger.http.post(f"/rooms/{room['id']}/ask", json=question).status_code == 404
     assert stranger.http.get(f"/rooms/{room['id']}/documents").status_code == 404
 
     share = {"document_id": document["id"], "user_id": guest.id, "permission_type": "write"}
-    assert owner.http.post("/documents/share", json={**share, "expires_at": in_seconds(-5)}).status_code == 422
-    assert owner.http.post("/documents/share", json={**share, "expires_at": in_seconds(2)}).status_code == 200
+    assert (
+        owner.http.post(
+            "/documents/share", json={**share, "expires_at": in_seconds(-5)}
+        ).status_code
+        == 422
+    )
+    assert (
+        owner.http.post(
+            "/documents/share", json={**share, "expires_at": in_seconds(2)}
+        ).status_code
+        == 200
+    )
     assert codes(guest)[:5] == [200] * 5
-    assert [d["id"] for d in guest.http.get("/documents/library?scope=shared").json()["items"]] == [document["id"]]
+    assert [
+        d["id"] for d in guest.http.get("/documents/library?scope=shared").json()["items"]
+    ] == [document["id"]]
     wait_until("the share has expired", lambda: guest.http.get(path).status_code == 404)
     assert codes(guest) == [404] * 7
     assert guest.http.get("/documents/library?scope=shared").json()["items"] == []
@@ -197,7 +246,9 @@ def test_permissions_are_given_and_taken(stoa, new_user):
     owner, reader = new_user(), new_user()
     document = uploaded(owner, pdfs.facts_pdf(1))
     path = f"/documents/{document['id']}"
-    given = owner.http.put(path + "/permissions", json={"user_id": reader.id, "permission_type": "read"})
+    given = owner.http.put(
+        path + "/permissions", json={"user_id": reader.id, "permission_type": "read"}
+    )
     assert given.status_code == 200 and given.json()["permission_type"] == "read"
     assert len(owner.http.get(path + "/permissions").json()["items"]) == 1
     assert owner.http.delete(path + f"/permissions?user_id={reader.id}").status_code == 204
@@ -207,19 +258,29 @@ def test_permissions_are_given_and_taken(stoa, new_user):
 
 def test_the_library_finds_and_pages(stoa, new_user):
     user = new_user()
-    documents = [uploaded(user, pdfs.facts_pdf(1), title=f"Book {i}", tags=json.dumps(["odd"] if i % 2 else []))
-                 for i in range(5)]
+    documents = [
+        uploaded(
+            user, pdfs.facts_pdf(1), title=f"Book {i}", tags=json.dumps(["odd"] if i % 2 else [])
+        )
+        for i in range(5)
+    ]
     seen, cursor = [], None
     while True:
-        page = user.http.get("/documents/library", params={"limit": 2, **({"cursor": cursor} if cursor else {})}).json()
+        page = user.http.get(
+            "/documents/library", params={"limit": 2, **({"cursor": cursor} if cursor else {})}
+        ).json()
         seen += [d["id"] for d in page["items"]]
         cursor = page["next_cursor"]
         if not cursor:
             break
     assert seen == [d["id"] for d in reversed(documents)]
-    assert [d["title"] for d in user.http.get("/documents/library?q=bOOk 3").json()["items"]] == ["Book 3"]
+    assert [d["title"] for d in user.http.get("/documents/library?q=bOOk 3").json()["items"]] == [
+        "Book 3"
+    ]
     assert len(user.http.get("/documents/library?tag=odd").json()["items"]) == 2
-    changed = user.http.patch(f"/documents/{documents[0]['id']}", json={"title": "New", "tags": ["a", "b"]}).json()
+    changed = user.http.patch(
+        f"/documents/{documents[0]['id']}", json={"title": "New", "tags": ["a", "b"]}
+    ).json()
     assert (changed["title"], changed["tags"]) == ("New", ["a", "b"])
 
 
@@ -244,7 +305,9 @@ def undisturbed(shared_stack):
 
 
 @pytest.mark.parametrize("kills", [1, 2, 6])
-def test_a_worker_killed_again_and_again_neither_loses_nor_doubles(stoa, new_user, undisturbed, kills):
+def test_a_worker_killed_again_and_again_neither_loses_nor_doubles(
+    stoa, new_user, undisturbed, kills
+):
     expected, whole = undisturbed
     user = new_user()
     chance = random.Random(kills)
@@ -254,12 +317,18 @@ def test_a_worker_killed_again_and_again_neither_loses_nor_doubles(stoa, new_use
         stoa.kill_worker()
         stoa.start_worker()
     before = get(user, document)["progress"]
-    wait_until("it goes on within 10 s", lambda: get(user, document)["progress"] > before or before == 1, 10)
+    wait_until(
+        "it goes on within 10 s",
+        lambda: get(user, document)["progress"] > before or before == 1,
+        10,
+    )
     document = wait_done(user, document)
     assert document["status"] == "ready", document
     assert chunks(stoa, document) == expected
-    pages = stoa.sql("SELECT count(*), count(DISTINCT page) FROM document_pages WHERE document_id = %s",
-                     (document["id"],))
+    pages = stoa.sql(
+        "SELECT count(*), count(DISTINCT page) FROM document_pages WHERE document_id = %s",
+        (document["id"],),
+    )
     assert pages == [(40, 40)]
 
 
@@ -283,4 +352,6 @@ def test_without_postgres_uploads_are_refused_and_readings_go_on_later(stoa, new
     assert document["status"] == "ready", document
     rows = chunks(stoa, document)
     assert len({(row[0], row[2]) for row in rows}) == len(rows)
-    assert [d["id"] for d in user.http.get("/documents/library").json()["items"]] == [document["id"]]
+    assert [d["id"] for d in user.http.get("/documents/library").json()["items"]] == [
+        document["id"]
+    ]

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Serves OpenAI's chat completions for test_ask.py by aimock. Prints its base URL as the first line and
 // lives until its standard input ends. Which answer is given depends on words in the question.
 import { LLMock } from "@copilotkit/aimock";
