@@ -39,8 +39,8 @@ std::vector<const TokenisedText*> sort_by_length(const std::vector<TokenisedText
     std::vector<const TokenisedText*> sorted;
     sorted.reserve(texts.size());
     for (const auto& text : texts) sorted.push_back(&text);
-    std::ranges::stable_sort(
-        sorted, [](const auto* a, const auto* b) { return a->ids.size() > b->ids.size(); });
+    std::ranges::sort(sorted,
+                      [](const auto* a, const auto* b) { return a->ids.size() > b->ids.size(); });
     return sorted;
 }
 

@@ -17,14 +17,14 @@ Forward::Floats Forward::allocate(std::size_t count) {
     return Floats(static_cast<float*>(::operator new[](count * sizeof(float), alignment)));
 }
 
-Forward::Forward(const Model& model, const Kernels& kernels, std::size_t tokens_max)
+Forward::Forward(const Model& model, const Kernels& kernels, std::size_t tokens)
     : model_(model),
       kernels_(kernels),
-      states_(allocate(tokens_max * width)),
-      attended_(allocate(tokens_max * width)),
-      wide_(allocate(tokens_max * inner_width)),
-      delta_(allocate(tokens_max * width)),
-      scratch_(allocate(scratch_floats(tokens_max))) {}
+      states_(allocate(tokens * width)),
+      attended_(allocate(tokens * width)),
+      wide_(allocate(tokens * inner_width)),
+      delta_(allocate(tokens * width)),
+      scratch_(allocate(scratch_floats(tokens))) {}
 
 void Forward::run(Batch batch) {
     std::size_t tokens = 0;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "embedding/mapping.hpp"
 
-#include <array>
+#include "crypto/hash.hpp"
+
 #include <new>
 #include <stdexcept>
 #include <utility>
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,19 +59,8 @@ void Mapping::release_pages() const {
 }
 
 std::string sha256_hex(std::span<const std::byte> bytes) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int digest_bytes = 0;
-    if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &digest_bytes, EVP_sha256(),
-                   nullptr) != 1) {
-        throw std::runtime_error("OpenSSL has no SHA-256");
-    }
-    constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (unsigned int i = 0; i < digest_bytes; ++i) {
-        hex += digits[digest[i] >> 4U];
-        hex += digits[digest[i] & 15U];
-    }
-    return hex;
+    const auto* first = reinterpret_cast<const char*>(bytes.data());
+    return crypto::to_hex(crypto::sha256({first, bytes.size()}));
 }
 
 }  // namespace stoa::embedding

@@ -20,10 +20,10 @@ Result<TensorTable> parse(const std::string& file) {
 }
 
 TEST(Safetensors, ReadsATable) {
-    const auto table = parse(make_file(
-        R"({"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
-        R"("b":{"dtype":"I64","shape":[],"data_offsets":[24,32]}})",
-        32));
+    const auto table = parse(make_file(R"({"__metadata__":{"format":"pt"},)"
+                                       R"("a":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},)"
+                                       R"("b":{"dtype":"I64","shape":[],"data_offsets":[24,32]}})",
+                                       32));
     ASSERT_TRUE(table) << table.error().message;
     ASSERT_EQ(table->size(), 2U);
     EXPECT_EQ(table->at("a").shape, (std::vector<std::uint64_t>{2, 3}));
@@ -55,8 +55,7 @@ TEST(Safetensors, RefusesHostileHeaders) {
         tensor(R"("dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0])"),
         tensor(R"("dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4])"),
         tensor(R"("dtype":"F32","shape":[1,1,1,1,1,1,1,1,2],"data_offsets":[0,8])"),
-        tensor(
-            R"("dtype":"F32","shape":[2],"data_offsets":[9223372036854775807,9223372036854775807])"),
+        tensor(R"("dtype":"F32","shape":[2],"data_offsets":[9223372036854775807,99])"),
     };
     for (const auto& header : headers) {
         const auto table = parse(make_file(header, 16));

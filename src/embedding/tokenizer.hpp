@@ -19,6 +19,7 @@ class Vocabulary;
 
 class Tokenizer {
   public:
+    explicit Tokenizer(std::shared_ptr<const Vocabulary> vocabulary);
     /// Reads `tokenizer.json` (any name ending in .json) or a `vocab.txt` with one token a line.
     /// `model_missing` if it cannot be read, `model_corrupt` if it is not such a vocabulary.
     static Result<Tokenizer> open(const std::filesystem::path& vocabulary_or_tokenizer_json);
@@ -32,8 +33,6 @@ class Tokenizer {
     [[nodiscard]] const Vocabulary& vocabulary() const { return *vocabulary_; }
 
   private:
-    explicit Tokenizer(std::shared_ptr<const Vocabulary> vocabulary);
-
     std::shared_ptr<const Vocabulary> vocabulary_;
 };
 
