@@ -9,6 +9,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     -Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds
     -Wno-stringop-overread -Wno-dangling-pointer -Wno-free-nonheap-object)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # libstdc++ 12's own std::ranges::stable_sort uses what it deprecates.
+  target_compile_options(stoa_flags INTERFACE -Wno-deprecated-declarations)
+endif()
 target_include_directories(stoa_flags INTERFACE
   ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
 target_compile_definitions(stoa_flags INTERFACE
@@ -26,6 +30,9 @@ set(STOA_SANITIZE "" CACHE STRING "address,undefined or thread")
 if(STOA_SANITIZE)
   target_compile_options(stoa_flags INTERFACE -fsanitize=${STOA_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(stoa_flags INTERFACE -fsanitize=${STOA_SANITIZE})
+  if(STOA_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    target_compile_options(stoa_flags INTERFACE -Wno-tsan)  # Asio's fences, which GCC warns of
+  endif()
 endif()
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)

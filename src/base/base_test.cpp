@@ -77,7 +77,8 @@ TEST(Json, RoundTripsADescribedStruct) {
 
 TEST(Json, NamesEveryMistake) {
     const auto read = json::read<Outer>(
-        R"({"id":1,"colour":"blue","inner":[{"name":"toolong","count":11,"x":0}],"amount":"1e3","zz":1})");
+        R"({"id":1,"colour":"blue","inner":[{"name":"toolong","count":11,"x":0}],)"
+        R"("amount":"1e3","zz":1})");
     ASSERT_FALSE(read);
     EXPECT_EQ(read.error().kind, ErrorKind::invalid);
     std::vector<std::string> found;

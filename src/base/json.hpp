@@ -131,7 +131,13 @@ class Reader {
     const boost::json::array* array(const Value& from, std::size_t items_max);
     void refuse_unknown(const boost::json::object& object, std::span<const std::string_view> known);
     template <class T>
+    void read_list(const Value& from, std::vector<T>& to, std::size_t items_max);
+    template <class T>
+    void read_enum(const Value& from, T& to);
+    template <class T>
     void read_struct(const Value& from, T& to);
+
+    static constexpr std::size_t items_default_max = 1000;
 
     std::vector<std::string> path_;
     std::vector<FieldError> errors_;
@@ -177,37 +183,41 @@ void Reader::read(const Value& from, T& to) {
             to.reset();
         else
             read(from, to.emplace());
-    } else if constexpr (detail::list_of<T>::value || detail::is_vector<T>::value) {
-        std::size_t items_max = 1000;
-        if constexpr (detail::list_of<T>::value) items_max = detail::list_of<T>::max;
-        const auto* items = array(from, items_max);
-        if (items == nullptr) return;
-        const auto fill = [&](auto& into) {
-            for (std::size_t i = 0; i < items->size(); ++i) {
-                path_.push_back(std::to_string(i));
-                read((*items)[i], into.emplace_back());
-                path_.pop_back();
-            }
-        };
-        if constexpr (detail::list_of<T>::value)
-            fill(to.items);
-        else
-            fill(to);
+    } else if constexpr (detail::list_of<T>::value) {
+        read_list(from, to.items, detail::list_of<T>::max);
+    } else if constexpr (detail::is_vector<T>::value) {
+        read_list(from, to, items_default_max);
     } else if constexpr (std::is_enum_v<T>) {
-        const auto found =
-            from.is_string() ? parse_enum<T>(std::string_view(from.get_string())) : std::nullopt;
-        if (found) {
-            to = *found;
-            return;
-        }
-        std::string names;
-        boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto d) {
-            names += (names.empty() ? "'" : ", '") + std::string(enum_name(d.value)) + "'";
-        });
-        wrong("enum", "Input should be one of " + names);
+        read_enum(from, to);
     } else {
         read_struct(from, to);
     }
+}
+
+template <class T>
+void Reader::read_list(const Value& from, std::vector<T>& to, std::size_t items_max) {
+    const auto* items = array(from, items_max);
+    if (items == nullptr) return;
+    for (std::size_t i = 0; i < items->size(); ++i) {
+        path_.push_back(std::to_string(i));
+        read((*items)[i], to.emplace_back());
+        path_.pop_back();
+    }
+}
+
+template <class T>
+void Reader::read_enum(const Value& from, T& to) {
+    const auto found =
+        from.is_string() ? parse_enum<T>(std::string_view(from.get_string())) : std::nullopt;
+    if (found) {
+        to = *found;
+        return;
+    }
+    std::string names;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto d) {
+        names += (names.empty() ? "'" : ", '") + std::string(enum_name(d.value)) + "'";
+    });
+    wrong("enum", "Input should be one of " + names);
 }
 
 template <class T>
