@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/command_line.hpp"
 
+#include "app/administration.hpp"
 #include "app/doctor.hpp"
 #include "app/serve.hpp"
 #include "app/up.hpp"
@@ -108,65 +109,115 @@ Result<void> print_routes(const Settings& settings) {
     return {};
 }
 
-}  // namespace
+/// The program's commands; each leaves its exit status.
+class Commands {
+  public:
+    Commands() {
+        program_.require_subcommand(1);
+        program_.set_version_flag("--version", STOA_VERSION);
+        add_services();
+        add_administration();
+        add_settings();
+        add_machine();
+    }
 
-int run_command_line(int argc, char** argv) {
-    CLI::App program("Stoa: the backend of a study platform", "stoa");
-    program.require_subcommand(1);
-    program.set_version_flag("--version", STOA_VERSION);
-    SettingFlags flags;
-    int status = 0;
+    int parse_and_run(int argc, char** argv) {
+        try {
+            program_.parse(argc, argv);
+        } catch (const CLI::ParseError& error) {
+            return program_.exit(error) == 0 ? 0 : wrong_usage;
+        }
+        return status_;
+    }
 
-    const auto with = [&](CLI::App* command, auto run) {
-        flags.add_to(*command);
-        command->callback([&, command, run] {
-            status = with_settings(flags, "stoa-" + command->get_name(), run);
+  private:
+    /// A command that reads the settings before it runs.
+    template <class F>
+    CLI::App* with_flags(CLI::App* command, F run) {
+        flags_.add_to(*command);
+        command->callback([this, command, run] {
+            status_ = with_settings(flags_, "stoa-" + command->get_name(), run);
         });
         return command;
-    };
-    with(program.add_subcommand("serve", "Serve the API and the pages"), serve);
-    with(program.add_subcommand("work", "Run background jobs"), work);
-    bool only_status = false;
-    auto* migrate_command =
-        with(program.add_subcommand("migrate", "Bring the schema up to date"),
-             [&](const Settings& s) { return only_status ? migration_status(s) : migrate(s); });
-    migrate_command->add_subcommand("status", "List the migrations and which are applied")
-        ->callback([&] { only_status = true; });
-    bool print_config = false;
-    with(program.add_subcommand("check-config", "Check the settings and say what is wrong"),
-         [&](const Settings& s) -> Result<void> {
-             std::cout << (print_config ? print_settings(s) : "The settings are valid.\n");
-             return {};
-         })
-        ->add_flag("--print-config", print_config, "Print them, secrets hidden");
-    program.add_subcommand("config-docs", "Print docs/configuration.md")->callback([] {
-        std::cout << settings_markdown();
-    });
-    with(program.add_subcommand("routes", "Print the route table"), print_routes);
-    UpOptions up;
-    auto* up_command =
-        program.add_subcommand("up", "Run everything on this machine, from PostgreSQL to the page");
-    up_command->add_option("--data", up.data_dir, "Where everything lies")->capture_default_str();
-    up_command->add_option("--port", up.port, "Port of the API")->capture_default_str();
-    up_command->add_flag("--no-demo", up.no_demo, "Neither run the demo nor point to it");
-    up_command->add_flag("--once", up.once, "Run the demo, then stop");
-    up_command->add_option("--demo-program", up.demo_program, "The demo client, for --once");
-    up_command->callback([&] { status = run_up(up); });
-    DoctorOptions doctor;
-    auto* doctor_command =
-        program.add_subcommand("doctor", "Say what is wrong on this machine, and the fix");
-    doctor_command->add_option("--data", doctor.data_dir, "Where everything lies")
-        ->capture_default_str();
-    doctor_command->add_option("--port", doctor.port, "Port of the API")->capture_default_str();
-    doctor_command->callback([&] { status = run_doctor(doctor); });
-
-    try {
-        program.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-        const int code = program.exit(error);
-        return code == 0 ? 0 : wrong_usage;
     }
-    return status;
-}
+    /// As above, for one that takes the id of a job.
+    template <class F>
+    void with_job(CLI::App* command, F run) {
+        with_flags(command, [this, run](const Settings& s) { return run(s, argument_); })
+            ->add_option("ID", argument_, "The job's id")
+            ->required();
+    }
+
+    void add_services() {
+        with_flags(program_.add_subcommand("serve", "Serve the API and the pages"), serve);
+        with_flags(program_.add_subcommand("work", "Run background jobs"), work);
+        auto* migrating = with_flags(
+            program_.add_subcommand("migrate", "Bring the schema up to date"),
+            [this](const Settings& s) { return only_status_ ? migration_status(s) : migrate(s); });
+        migrating->add_subcommand("status", "List the migrations and which are applied")
+            ->callback([this] { only_status_ = true; });
+    }
+
+    void add_administration() {
+        auto* jobs = program_.add_subcommand("jobs", "Look at jobs, retry and drop them");
+        jobs->require_subcommand(1);
+        with_flags(jobs->add_subcommand("list", "The newest jobs"), [this](const Settings& s) {
+            return list_jobs(s, argument_);
+        })->add_option("--state", argument_, "queued, running, done, dead or cancelled");
+        with_job(jobs->add_subcommand("show", "One job as JSON"), show_job);
+        with_job(jobs->add_subcommand("retry", "Let a dead or cancelled job begin again"),
+                 retry_job);
+        with_job(jobs->add_subcommand("drop", "Cancel a queued or dead job"), drop_job);
+        auto* audit = program_.add_subcommand("audit", "The trail of security events");
+        audit->require_subcommand(1);
+        with_flags(audit->add_subcommand("verify", "Follow its hash chain"), verify_audit);
+        auto* keys = program_.add_subcommand("keys", "The keys of access tokens");
+        keys->require_subcommand(1);
+        with_flags(keys->add_subcommand("rotate-signing", "Sign new tokens by a new key"),
+                   rotate_signing_keys);
+    }
+
+    void add_settings() {
+        with_flags(
+            program_.add_subcommand("check-config", "Say what is wrong with the settings"),
+            [this](const Settings& s) -> Result<void> {
+                std::cout << (print_config_ ? print_settings(s) : "The settings are valid.\n");
+                return {};
+            })
+            ->add_flag("--print-config", print_config_, "Print them, secrets hidden");
+        program_.add_subcommand("config-docs", "Print docs/configuration.md")->callback([] {
+            std::cout << settings_markdown();
+        });
+        with_flags(program_.add_subcommand("routes", "Print the route table"), print_routes);
+    }
+
+    void add_machine() {
+        auto* up = program_.add_subcommand("up", "Run everything on this machine");
+        up->add_option("--data", up_.data_dir, "Where everything lies")->capture_default_str();
+        up->add_option("--port", up_.port, "Port of the API")->capture_default_str();
+        up->add_flag("--no-demo", up_.no_demo, "No demo room, no demo");
+        up->add_flag("--once", up_.once, "Run the demo, then stop");
+        up->add_option("--demo-program", up_.demo_program, "The demo client, tools/demo.py");
+        up->callback([this] { status_ = run_up(up_); });
+        auto* doctor = program_.add_subcommand("doctor", "Say what is wrong here, and the fix");
+        doctor->add_option("--data", doctor_.data_dir, "Where everything lies")
+            ->capture_default_str();
+        doctor->add_option("--port", doctor_.port, "Port of the API")->capture_default_str();
+        doctor->callback([this] { status_ = run_doctor(doctor_); });
+    }
+
+    CLI::App program_{"Stoa: the backend of a study platform", "stoa"};
+    SettingFlags flags_;
+    std::string argument_;
+    bool only_status_ = false;
+    bool print_config_ = false;
+    UpOptions up_;
+    DoctorOptions doctor_;
+    int status_ = 0;
+};
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) { return Commands().parse_and_run(argc, argv); }
 
 }  // namespace stoa::app

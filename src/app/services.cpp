@@ -12,21 +12,6 @@
 namespace stoa::app {
 namespace {
 
-postgres::Options postgres_options(const Settings& settings) {
-    postgres::Options options;
-    options.conninfo = settings.database_url;
-    options.connections_max = static_cast<std::size_t>(settings.postgres_connections_max);
-    return options;
-}
-
-accounts::TokenSettings token_settings(const Settings& settings) {
-    accounts::TokenSettings tokens;
-    tokens.issuer = settings.public_url;
-    tokens.access_lifetime = std::chrono::seconds(settings.access_token_seconds);
-    tokens.refresh_lifetime = std::chrono::seconds(settings.refresh_token_seconds);
-    return tokens;
-}
-
 float cosine(const embedding::Embedding& a, const embedding::Embedding& b) {
     float sum = 0;
     for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
@@ -60,6 +45,21 @@ std::unique_ptr<llm::ChatModel> make_model(const Settings& settings, embedding::
 }
 
 }  // namespace
+
+postgres::Options postgres_options(const Settings& settings) {
+    postgres::Options options;
+    options.conninfo = settings.database_url;
+    options.connections_max = static_cast<std::size_t>(settings.postgres_connections_max);
+    return options;
+}
+
+accounts::TokenSettings token_settings(const Settings& settings) {
+    accounts::TokenSettings tokens;
+    tokens.issuer = settings.public_url;
+    tokens.access_lifetime = std::chrono::seconds(settings.access_token_seconds);
+    tokens.refresh_lifetime = std::chrono::seconds(settings.refresh_token_seconds);
+    return tokens;
+}
 
 redis::Options redis_options(const Settings& settings) {
     redis::Options options;

@@ -61,6 +61,8 @@ class Services {
              const std::string& master_key);
 };
 
+postgres::Options postgres_options(const Settings& settings);
 redis::Options redis_options(const Settings& settings);
+accounts::TokenSettings token_settings(const Settings& settings);
 
 }  // namespace stoa::app

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
 """What operators see: pages, health, readiness, metrics, settings."""
+
 import re
 import subprocess
 
@@ -12,7 +14,9 @@ def get(stoa, path):
     return requests.get(stoa.url + path, timeout=10)
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/redoc", "/docs/errors", "/index.js", "/docs.js", "/stoa.css"])
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/redoc", "/docs/errors", "/index.js", "/docs.js", "/stoa.css"]
+)
 def test_pages_are_served_and_ask_for_nothing_elsewhere(stoa, path):
     answer = get(stoa, path)
     assert answer.status_code == 200
@@ -64,7 +68,10 @@ def test_a_node_starts_without_postgres_and_redis_and_recovers(stoa):
         assert int(refused.headers["Retry-After"]) >= 1
         stoa.start_postgres()
         stoa.start_redis()
-        wait_until("the node serves", lambda: requests.post(url + "/api/v1/auth/siws/challenge", json={}, timeout=20).ok)
+        wait_until(
+            "the node serves",
+            lambda: requests.post(url + "/api/v1/auth/siws/challenge", json={}, timeout=20).ok,
+        )
     finally:
         stoa.stop_node(url)
 
@@ -78,13 +85,20 @@ def test_metrics_count_by_route_template(stoa):
 
 def test_version_is_told(stoa):
     told = get(stoa, "/version").json()["version"]
-    program = subprocess.run([BUILD / "src" / "stoa", "--version"], capture_output=True, text=True, check=True)
+    program = subprocess.run(
+        [BUILD / "src" / "stoa", "--version"], capture_output=True, text=True, check=True
+    )
     assert program.stdout.strip() == told
 
 
 def check_config(**env):
-    return subprocess.run([BUILD / "src" / "stoa", "check-config", "--print-config"], capture_output=True, text=True,
-                          env=env, timeout=20)
+    return subprocess.run(
+        [BUILD / "src" / "stoa", "check-config", "--print-config"],
+        capture_output=True,
+        text=True,
+        env=env,
+        timeout=20,
+    )
 
 
 def test_settings_are_checked_and_secrets_hidden():
@@ -100,12 +114,73 @@ def test_settings_are_checked_and_secrets_hidden():
 def test_a_bad_model_is_refused_at_the_start_with_the_fix(stoa, tmp_path, damage):
     if damage == "wrong":
         (tmp_path / "model.safetensors").write_bytes(b"\0" * 1000)
-    done = subprocess.run([BUILD / "src" / "stoa", "serve"], capture_output=True, text=True, timeout=60,
-                          env=stoa.env(STOA_MODEL_DIR=str(tmp_path), STOA_HTTP_PORT="0"))
+    done = subprocess.run(
+        [BUILD / "src" / "stoa", "serve"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=stoa.env(STOA_MODEL_DIR=str(tmp_path), STOA_HTTP_PORT="0"),
+    )
     assert done.returncode == 1
     assert str(tmp_path) in done.stderr and "pip download" in done.stderr
 
 
 def test_the_configuration_page_is_what_the_program_says():
-    told = subprocess.run([BUILD / "src" / "stoa", "config-docs"], capture_output=True, text=True, check=True)
+    told = subprocess.run(
+        [BUILD / "src" / "stoa", "config-docs"], capture_output=True, text=True, check=True
+    )
     assert (ROOT / "docs" / "configuration.md").read_text() == told.stdout
+
+
+def administer(stoa, *arguments):
+    return subprocess.run(
+        [BUILD / "src" / "stoa", *arguments],
+        env=stoa.env(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+
+def test_an_operator_sees_a_job_cancels_it_and_lets_it_begin_again(stoa):
+    job = "01980000-0000-7000-8000-000000000001"
+    stoa.sql(
+        "INSERT INTO jobs (id, task, attempts_max, run_at) "
+        "VALUES (%s, 'stoa.test.never', 1, now() + interval '1 day')",
+        [job],
+    )
+    try:
+        assert job in administer(stoa, "jobs", "list", "--state", "queued").stdout
+        assert '"task":"stoa.test.never"' in administer(stoa, "jobs", "show", job).stdout
+        assert administer(stoa, "jobs", "drop", job).returncode == 0
+        assert job in administer(stoa, "jobs", "list", "--state", "cancelled").stdout
+        assert administer(stoa, "jobs", "retry", job).returncode == 0
+    finally:
+        stoa.sql("DELETE FROM jobs WHERE id = %s", [job])
+    gone = administer(stoa, "jobs", "show", job)
+    assert gone.returncode == 1 and job in gone.stderr
+
+
+def test_the_audit_trail_is_followed_and_a_changed_entry_is_named(stoa):
+    stoa.new_user()
+    whole = administer(stoa, "audit", "verify")
+    assert whole.returncode == 0 and "unbroken" in whole.stdout, whole.stderr
+    [(seq,)] = stoa.sql("SELECT max(seq) FROM audit_log")
+    [(action,)] = stoa.sql("SELECT action FROM audit_log WHERE seq = %s", [seq])
+    stoa.sql("UPDATE audit_log SET action = 'keys_rotated' WHERE seq = %s", [seq])
+    try:
+        broken = administer(stoa, "audit", "verify")
+        assert broken.returncode == 1 and str(seq) in broken.stderr
+    finally:
+        stoa.sql("UPDATE audit_log SET action = %s WHERE seq = %s", [action, seq])
+
+
+def test_a_new_signing_key_logs_nobody_out(stoa):
+    before = stoa.new_user()
+    keys = len(get(stoa, "/.well-known/jwks.json").json()["keys"])
+    assert administer(stoa, "keys", "rotate-signing").returncode == 0
+    wait_until(
+        "both keys are published",
+        lambda: len(get(stoa, "/.well-known/jwks.json").json()["keys"]) > keys,
+    )
+    assert before.http.get("/users/profile").status_code == 200

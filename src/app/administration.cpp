@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/administration.hpp"
+
+#include "accounts/audit.hpp"
+#include "accounts/tokens.hpp"
+#include "app/master_key.hpp"
+#include "app/services.hpp"
+#include "base/json.hpp"
+#include "base/metrics.hpp"
+#include "jobs/admin.hpp"
+#include "postgres/database.hpp"
+
+#include <iostream>
+
+namespace stoa::app {
+namespace {
+
+/// A database for one command.
+struct Place {
+    explicit Place(const Settings& settings) : database(postgres_options(settings), metrics) {}
+    Metrics metrics;
+    postgres::Database database;
+};
+
+Result<JobId> parse_job(const std::string& id) {
+    if (const auto job = JobId::parse(id)) return *job;
+    return fail(ErrorKind::invalid, "job_not_found", "\"" + id + "\" is not the id of a job.");
+}
+
+}  // namespace
+
+Result<void> list_jobs(const Settings& settings, const std::string& state) {
+    std::optional<jobs::JobState> wanted;
+    if (!state.empty()) {
+        wanted = json::parse_enum<jobs::JobState>(state);
+        if (!wanted) {
+            return fail(ErrorKind::invalid, "state_unknown",
+                        "a job is queued, running, done, dead or cancelled, not \"" + state + "\"");
+        }
+    }
+    Place place(settings);
+    const auto found = jobs::list_jobs(place.database, wanted);
+    if (!found) return fail(found);
+    for (const auto& job : *found) {
+        std::cout << job.id.str() << "  " << json::enum_name(job.state) << "  " << job.attempt
+                  << "/" << job.attempts_max << "  " << job.task << "  "
+                  << job.last_error_code.value_or("") << '\n';
+    }
+    return {};
+}
+
+Result<void> show_job(const Settings& settings, const std::string& id) {
+    const auto job = parse_job(id);
+    if (!job) return fail(job);
+    Place place(settings);
+    const auto found = jobs::find_job(place.database, *job);
+    if (!found) return fail(found);
+    if (!*found) return fail(ErrorKind::not_found, "job_not_found", "There is no job " + id + ".");
+    std::cout << json::to_text(**found) << '\n';
+    return {};
+}
+
+Result<void> retry_job(const Settings& settings, const std::string& id) {
+    const auto job = parse_job(id);
+    if (!job) return fail(job);
+    Place place(settings);
+    return jobs::retry_job(place.database, *job);
+}
+
+Result<void> drop_job(const Settings& settings, const std::string& id) {
+    const auto job = parse_job(id);
+    if (!job) return fail(job);
+    Place place(settings);
+    return jobs::drop_job(place.database, *job);
+}
+
+Result<void> verify_audit(const Settings& settings) {
+    Place place(settings);
+    const auto count = accounts::verify_audit_chain(place.database);
+    if (!count) return fail(count);
+    std::cout << *count << " entries, unbroken.\n";
+    return {};
+}
+
+Result<void> rotate_signing_keys(const Settings& settings) {
+    const auto master_key = load_master_key(settings.master_key, settings.data_dir);
+    if (!master_key) return fail(master_key);
+    Place place(settings);
+    accounts::Tokens tokens(place.database, token_settings(settings), *master_key);
+    if (auto rotated = tokens.rotate_keys(); !rotated) return rotated;
+    std::cout << "New tokens are signed by a new key within 20 s.\n";
+    return {};
+}
+
+}  // namespace stoa::app
