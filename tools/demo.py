@@ -1,9 +1,13 @@
 #!/usr/bin/env python3
-"""demo.py [--url URL] [--seed] [FILE.pdf]: two people study a document through the public API, and nothing else.
+# SPDX-License-Identifier: Apache-2.0
+"""demo.py [--url URL] [--seed] [FILE.pdf]: two people study a document through the public API, and
+nothing else.
 
-Signs in with fresh Solana keys, opens a room, uploads a PDF, asks three questions, checks that every
-answer's quote stands on the page it names, and chats. Exits non-zero at the first step that fails.
+Signs in with fresh Solana keys, opens a room, uploads a PDF, asks three questions, checks that
+every answer's quote stands on the page it names, and chats. Exits non-zero at the first step
+that fails.
 """
+
 import argparse
 import base64
 import json
@@ -57,22 +61,33 @@ class Person:
         self.address = base58(bytes(key.verify_key))
         challenge = self.call("POST", "/auth/siws/challenge", 200, json={"address": self.address})
         message = challenge["message"].encode()
-        session = self.call("POST", "/auth/wallet/verify", 200, json={
-            "address": self.address, "signed_message": base64.b64encode(message).decode(),
-            "signature": base64.b64encode(key.sign(message).signature).decode()})
+        session = self.call(
+            "POST",
+            "/auth/wallet/verify",
+            200,
+            json={
+                "address": self.address,
+                "signed_message": base64.b64encode(message).decode(),
+                "signature": base64.b64encode(key.sign(message).signature).decode(),
+            },
+        )
         self.token = session["access_token"]
         self.http.headers["Authorization"] = "Bearer " + self.token
         self.call("PATCH", "/users/profile", 200, json={"name": name})
 
     def call(self, method, path, status, **more):
         answer = self.http.request(method, self.url + "/api/v1" + path, timeout=120, **more)
-        check(answer.status_code == status,
-              f"{method} {path}: {answer.status_code} instead of {status}: {answer.text[:300]}")
+        check(
+            answer.status_code == status,
+            f"{method} {path}: {answer.status_code} instead of {status}: {answer.text[:300]}",
+        )
         return answer.json() if answer.content else None
 
     def open_socket(self, room_id):
         address = self.url.replace("http", "ws", 1) + f"/ws/rooms/{room_id}"
-        socket = websocket.create_connection(address, header=["Authorization: Bearer " + self.token], timeout=30)
+        socket = websocket.create_connection(
+            address, header=["Authorization: Bearer " + self.token], timeout=30
+        )
         ready = json.loads(socket.recv())
         check(ready["type"] == "ready", f"the socket's first frame is {ready}")
         return socket
@@ -90,20 +105,34 @@ def receive(socket, kind):
 
 def upload(person, room_id, file):
     with file.open("rb") as stream:
-        document = person.call("POST", "/documents/upload", 202, data={"room_id": room_id, "title": file.stem},
-                               files={"file": (file.name, stream, "application/pdf")})
+        document = person.call(
+            "POST",
+            "/documents/upload",
+            202,
+            data={"room_id": room_id, "title": file.stem},
+            files={"file": (file.name, stream, "application/pdf")},
+        )
     started = time.monotonic()
     while document["status"] in ("queued", "processing"):
         check(time.monotonic() - started < 600, "the document was not ready within 10 minutes")
         done = int((document["progress"] or 0) * 40)
         if sys.stdout.isatty():
-            print(f"\r   [{'#' * done}{'.' * (40 - done)}] {document['status']:<11}", end="", flush=True)
+            print(
+                f"\r   [{'#' * done}{'.' * (40 - done)}] {document['status']:<11}",
+                end="",
+                flush=True,
+            )
         time.sleep(0.2)
         document = person.call("GET", f"/documents/{document['id']}", 200)
     if sys.stdout.isatty():
         print("\r" + " " * 64 + "\r", end="")
-    check(document["status"] == "ready", f"the document is {document['status']}: {document['error']}")
-    say(f"   [{'#' * 40}] ready: {document['page_count']} pages in {time.monotonic() - started:.1f} s")
+    check(
+        document["status"] == "ready", f"the document is {document['status']}: {document['error']}"
+    )
+    say(
+        f"   [{'#' * 40}] ready: {document['page_count']} pages"
+        f" in {time.monotonic() - started:.1f} s"
+    )
     return document
 
 
@@ -113,7 +142,9 @@ def make_questions(person, document):
     for part in (0.25, 0.5, 0.75):
         for number in range(max(1, int(document["page_count"] * part)), document["page_count"] + 1):
             page = person.call("GET", f"/documents/{document['id']}/pages/{number}", 200)
-            sentences = [s.strip() for s in page["text"].replace("\n", " ").split(". ") if 40 < len(s) < 160]
+            sentences = [
+                s.strip() for s in page["text"].replace("\n", " ").split(". ") if 40 < len(s) < 160
+            ]
             if sentences:
                 questions.append(f"What is said about this: {sentences[len(sentences) // 2]}?")
                 break
@@ -132,20 +163,36 @@ def ask(person, document, question, conversation):
     check(source["boxes"], "the quote has no boxes")
     say(f"   Q: {question}")
     say(f"   A: {' '.join(answer['answer'].split())[:400]}")
-    say(f"      page {source['page']}: “{' '.join(source['quote'].split())[:160]}”  ({answer['provider']})")
+    say(
+        f"      page {source['page']}: “{' '.join(source['quote'].split())[:160]}”"
+        f"  ({answer['provider']})"
+    )
     return answer["conversation_id"]
 
 
 def chat(alice, bob, room_id):
     socket_a, socket_b = alice.open_socket(room_id), bob.open_socket(room_id)
-    lines = [(alice, socket_a, "Did you see what it says there?"), (bob, socket_b, "Yes! Shall we read on together?")]
+    lines = [
+        (alice, socket_a, "Did you see what it says there?"),
+        (bob, socket_b, "Yes! Shall we read on together?"),
+    ]
     for person, socket, text in lines:
-        socket.send(json.dumps({"type": "chat_message", "id": str(uuid.uuid4()),
-                                "data": {"content": text, "client_msg_id": str(uuid.uuid4())}}))
+        socket.send(
+            json.dumps(
+                {
+                    "type": "chat_message",
+                    "id": str(uuid.uuid4()),
+                    "data": {"content": text, "client_msg_id": str(uuid.uuid4())},
+                }
+            )
+        )
     seen = [[receive(s, "new_message") for _ in lines] for s in (socket_a, socket_b)]
     order = [[(m["seq"], m["data"]["content"]) for m in frames] for frames in seen]
     check(order[0] == order[1], f"the two saw different things: {order}")
-    check(sorted(text for _, text in order[0]) == sorted(line[2] for line in lines), f"a message is missing: {order[0]}")
+    check(
+        sorted(text for _, text in order[0]) == sorted(line[2] for line in lines),
+        f"a message is missing: {order[0]}",
+    )
     for frame in seen[0]:
         say(f"   #{frame['seq']} {frame['data']['user']['name']}: {frame['data']['content']}")
     socket_a.close()
@@ -156,7 +203,9 @@ def find_file(given):
     if given:
         check(given.is_file(), f"there is no file {given}")
         return given, None
-    check(SAMPLE.is_file(), f"no PDF given, and {SAMPLE} is not installed; run it through ./dev demo")
+    check(
+        SAMPLE.is_file(), f"no PDF given, and {SAMPLE} is not installed; run it through ./dev demo"
+    )
     return SAMPLE, SAMPLE_QUESTIONS
 
 
@@ -166,7 +215,9 @@ def run(url, given):
     alice, bob = Person(url, "Alice"), Person(url, "Bob")
     say(f"   {alice.address} and {bob.address}")
     say("2. Alice opens a study room, Bob joins")
-    room = alice.call("POST", "/rooms/create", 201, json={"name": "Reading " + file.stem, "room_type": "public"})
+    room = alice.call(
+        "POST", "/rooms/create", 201, json={"name": "Reading " + file.stem, "room_type": "public"}
+    )
     joined = bob.call("POST", "/rooms/join", 200, json={"room_id": room["id"]})
     check(joined["access"]["granted"], "Bob was not let in")
     say(f"   room {room['id']}")
@@ -195,14 +246,28 @@ def seed(url):
     if any(room["name"] == WELCOME for room in found):
         say("the demo room is there")
         return
-    room = guide.call("POST", "/rooms/create", 201, json={
-        "name": WELCOME, "room_type": "public", "max_participants": 1000,
-        "description": "A room to look around in: join it, read along, ask about the document."})
+    room = guide.call(
+        "POST",
+        "/rooms/create",
+        201,
+        json={
+            "name": WELCOME,
+            "room_type": "public",
+            "max_participants": 1000,
+            "description": "A room to look around in: join it, read along, ask about the document.",
+        },
+    )
     if SAMPLE.is_file():
         upload(guide, room["id"], SAMPLE)
-    guide.call("POST", f"/rooms/{room['id']}/messages", 201, json={
-        "content": "Welcome! Ask me about the document in this room, or upload one of yours.",
-        "client_msg_id": "welcome"})
+    guide.call(
+        "POST",
+        f"/rooms/{room['id']}/messages",
+        201,
+        json={
+            "content": "Welcome! Ask me about the document in this room, or upload one of yours.",
+            "client_msg_id": "welcome",
+        },
+    )
     say(f"the demo room is {room['id']}")
 
 
@@ -210,7 +275,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", nargs="?", type=pathlib.Path)
     parser.add_argument("--url", default="http://127.0.0.1:8080")
-    parser.add_argument("--seed", action="store_true", help="only open the demo room, if it is not there")
+    parser.add_argument(
+        "--seed", action="store_true", help="only open the demo room, if it is not there"
+    )
     options = parser.parse_args()
     try:
         if options.seed:

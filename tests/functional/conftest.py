@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
 """One whole Stoa for all tests of a run; each test brings its own people. See stack.py."""
+
 import pytest
 
 from stack import Stack

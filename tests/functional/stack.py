@@ -1,5 +1,8 @@
-"""A whole Stoa on this machine for tests: private PostgreSQL and Redis, serve nodes and workers, each of
-which a test may kill and start again. Everything lies in one temporary folder and dies with the tests."""
+# SPDX-License-Identifier: Apache-2.0
+"""A whole Stoa on this machine for tests: private PostgreSQL and Redis, serve nodes and workers,
+each of which a test may kill and start again. Everything lies in one temporary folder and dies
+with the tests."""
+
 import base64
 import ctypes
 import os
@@ -30,6 +33,7 @@ def die_with_parent(user=None, death_signal=signal.SIGKILL):
             os.setgid(entry.pw_gid)
             os.setuid(entry.pw_uid)
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, death_signal)
+
     return prepare
 
 
@@ -57,14 +61,29 @@ def free_port():
 class Program:
     """One child process with its log file."""
 
-    def __init__(self, name, command, log_dir, env=None, user=None, death_signal=signal.SIGKILL,
-                 executable=None):
+    def __init__(
+        self,
+        name,
+        command,
+        log_dir,
+        env=None,
+        user=None,
+        death_signal=signal.SIGKILL,
+        executable=None,
+    ):
         self.name = name
         self.log = log_dir / f"{name}.log"
         with self.log.open("ab") as out:
             self.process = subprocess.Popen(
-                command, stdout=out, stderr=out, stdin=subprocess.DEVNULL, executable=executable,
-                env=env, preexec_fn=die_with_parent(user, death_signal), cwd=log_dir)
+                command,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                executable=executable,
+                env=env,
+                preexec_fn=die_with_parent(user, death_signal),
+                cwd=log_dir,
+            )
 
     @property
     def pid(self):
@@ -96,15 +115,22 @@ class Stack:
         self.extra_env = dict(env or {})
         self.programs = {}
         self.nodes = {}
-        self.pg_bin = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"),
-                             key=lambda p: int(p.parts[-3]))[-1].parent
+        self.pg_bin = sorted(
+            pathlib.Path("/usr/lib/postgresql").glob("*/bin/postgres"),
+            key=lambda p: int(p.parts[-3]),
+        )[-1].parent
         self.pg_user = "postgres" if os.geteuid() == 0 else None
         self.redis_port = free_port()
         self._init_postgres()
         self.start_postgres()
         self.start_redis()
-        subprocess.run([BUILD / "src" / "stoa", "migrate"], env=self.env(), check=True,
-                       capture_output=True, text=True)
+        subprocess.run(
+            [BUILD / "src" / "stoa", "migrate"],
+            env=self.env(),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
         self.url = self.start_node()
         self.start_worker()
         self.wait_ready()
@@ -115,19 +141,56 @@ class Stack:
         pg.mkdir()
         if self.pg_user:
             shutil.chown(pg, self.pg_user)
-        subprocess.run([self.pg_bin / "initdb", "-D", pg / "data", "-U", "stoa", "-A", "trust", "-E", "UTF8",
-                        "--locale=C.UTF-8", "-N"], check=True, capture_output=True, cwd=pg,
-                       preexec_fn=die_with_parent(self.pg_user))
+        subprocess.run(
+            [
+                self.pg_bin / "initdb",
+                "-D",
+                pg / "data",
+                "-U",
+                "stoa",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "-N",
+            ],
+            check=True,
+            capture_output=True,
+            cwd=pg,
+            preexec_fn=die_with_parent(self.pg_user),
+        )
         self.database_url = f"host={pg} user=stoa dbname=postgres"
 
     def start_postgres(self):
         pg = self.dir / "postgres"
         self.programs["postgres"] = Program(
-            "postgres", [self.pg_bin / "postgres", "-D", pg / "data", "-k", pg, "-c", "listen_addresses=",
-                         "-c", "max_connections=100", "-c", "shared_buffers=64MB",
-                         "-c", "fsync=off", "-c", "log_min_duration_statement=-1"],
-            self.dir, user=self.pg_user, death_signal=signal.SIGQUIT)
-        wait_until("PostgreSQL answers", lambda: psycopg.connect(self.database_url, connect_timeout=2).close() or True)
+            "postgres",
+            [
+                self.pg_bin / "postgres",
+                "-D",
+                pg / "data",
+                "-k",
+                pg,
+                "-c",
+                "listen_addresses=",
+                "-c",
+                "max_connections=100",
+                "-c",
+                "shared_buffers=64MB",
+                "-c",
+                "fsync=off",
+                "-c",
+                "log_min_duration_statement=-1",
+            ],
+            self.dir,
+            user=self.pg_user,
+            death_signal=signal.SIGQUIT,
+        )
+        wait_until(
+            "PostgreSQL answers",
+            lambda: psycopg.connect(self.database_url, connect_timeout=2).close() or True,
+        )
 
     def stop_postgres(self, how=signal.SIGQUIT):
         self.programs["postgres"].stop(how)
@@ -135,20 +198,44 @@ class Stack:
     def start_redis(self):
         binary = shutil.which("redis-server") or "/usr/bin/redis-check-rdb"
         self.programs["redis"] = Program(
-            "redis", ["redis-server", "--port", str(self.redis_port), "--bind", "127.0.0.1", "--save", "",
-                      "--appendonly", "no", "--dir", str(self.dir)], self.dir, executable=binary)
-        wait_until("Redis answers", lambda: socket.create_connection(("127.0.0.1", self.redis_port), 1).close() or True)
+            "redis",
+            [
+                "redis-server",
+                "--port",
+                str(self.redis_port),
+                "--bind",
+                "127.0.0.1",
+                "--save",
+                "",
+                "--appendonly",
+                "no",
+                "--dir",
+                str(self.dir),
+            ],
+            self.dir,
+            executable=binary,
+        )
+        wait_until(
+            "Redis answers",
+            lambda: socket.create_connection(("127.0.0.1", self.redis_port), 1).close() or True,
+        )
 
     def stop_redis(self):
         self.programs["redis"].stop(signal.SIGKILL)
 
     def env(self, **more):
         env = {k: v for k, v in os.environ.items() if not k.startswith("STOA_")}
-        env.update(STOA_DATABASE_URL=self.database_url, STOA_REDIS_URL=f"redis://127.0.0.1:{self.redis_port}/0",
-                   STOA_DATA_DIR=str(self.data_dir), STOA_MODEL_DIR=str(MODEL),
-                   STOA_EXTRACT_PROGRAM=str(next(BUILD.glob("src/**/stoa-extract"))),
-                   STOA_LOG_FORMAT="json", STOA_LOG_LEVEL="debug", STOA_HTTP_ADDRESS="127.0.0.1",
-                   STOA_PUBLIC_URL="http://localhost:8080")
+        env.update(
+            STOA_DATABASE_URL=self.database_url,
+            STOA_REDIS_URL=f"redis://127.0.0.1:{self.redis_port}/0",
+            STOA_DATA_DIR=str(self.data_dir),
+            STOA_MODEL_DIR=str(MODEL),
+            STOA_EXTRACT_PROGRAM=str(next(BUILD.glob("src/**/stoa-extract"))),
+            STOA_LOG_FORMAT="json",
+            STOA_LOG_LEVEL="debug",
+            STOA_HTTP_ADDRESS="127.0.0.1",
+            STOA_PUBLIC_URL="http://localhost:8080",
+        )
         env.update(self.extra_env)
         env.update(more)
         return env
@@ -158,14 +245,19 @@ class Stack:
         port = free_port()
         name = f"serve-{len(self.nodes)}"
         url = f"http://127.0.0.1:{port}"
-        self.programs[name] = Program(name, [BUILD / "src" / "stoa", "serve"], self.dir,
-                                      env=self.env(STOA_HTTP_PORT=str(port), **(env or {})))
+        self.programs[name] = Program(
+            name,
+            [BUILD / "src" / "stoa", "serve"],
+            self.dir,
+            env=self.env(STOA_HTTP_PORT=str(port), **(env or {})),
+        )
         self.nodes[url] = self.programs[name]
         program = self.programs[name]
 
         def up():
             assert program.running(), program.tail()
             return requests.get(url + "/healthz", timeout=2).ok
+
         wait_until(f"{name} answers", up)
         return url
 
@@ -174,7 +266,9 @@ class Stack:
 
     def start_worker(self):
         name = f"work-{sum(n.startswith('work-') for n in self.programs)}"
-        self.programs[name] = Program(name, [BUILD / "src" / "stoa", "work"], self.dir, env=self.env())
+        self.programs[name] = Program(
+            name, [BUILD / "src" / "stoa", "work"], self.dir, env=self.env()
+        )
         return self.programs[name]
 
     def workers(self):
@@ -194,6 +288,7 @@ class Stack:
                 if name == "serve-0":
                     assert program.running(), program.tail()
             return requests.get((url or self.url) + "/readyz", timeout=5).status_code == 200
+
         wait_until("readyz is 200", ready)
 
     def heal(self):
@@ -240,7 +335,9 @@ class Http(requests.Session):
 
     def request(self, method, path, **more):
         more.setdefault("timeout", 60)
-        return super().request(method, path if path.startswith("http") else self.base + path, **more)
+        return super().request(
+            method, path if path.startswith("http") else self.base + path, **more
+        )
 
 
 class User:
@@ -254,9 +351,14 @@ class User:
         challenge = self.http.post("/auth/siws/challenge", json={"address": self.address})
         assert challenge.status_code == 200, challenge.text
         message = challenge.json()["message"].encode()
-        answer = self.http.post("/auth/wallet/verify", json={
-            "address": self.address, "signed_message": base64.b64encode(message).decode(),
-            "signature": base64.b64encode(bytes(self.keypair.sign_message(message))).decode()})
+        answer = self.http.post(
+            "/auth/wallet/verify",
+            json={
+                "address": self.address,
+                "signed_message": base64.b64encode(message).decode(),
+                "signature": base64.b64encode(bytes(self.keypair.sign_message(message))).decode(),
+            },
+        )
         assert answer.status_code == 200, answer.text
         self.session = answer.json()
         self.token = self.session["access_token"]
@@ -274,6 +376,8 @@ class User:
         return other
 
     def room(self, **fields):
-        answer = self.http.post("/rooms/create", json={"name": "Test room", "room_type": "public", **fields})
+        answer = self.http.post(
+            "/rooms/create", json={"name": "Test room", "room_type": "public", **fields}
+        )
         assert answer.status_code == 201, answer.text
         return answer.json()

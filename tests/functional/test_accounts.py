@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Accounts through the API, with solders as the wallet: signing in, bearers, sessions, people."""
+
 import base64
 import concurrent.futures
 import hashlib
@@ -14,9 +15,16 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from solders.keypair import Keypair
 from stack import wait_until
 
-LABELS = {"uri": "URI", "version": "Version", "chainId": "Chain ID", "nonce": "Nonce",
-          "issuedAt": "Issued At", "expirationTime": "Expiration Time", "notBefore": "Not Before",
-          "requestId": "Request ID"}
+LABELS = {
+    "uri": "URI",
+    "version": "Version",
+    "chainId": "Chain ID",
+    "nonce": "Nonce",
+    "issuedAt": "Issued At",
+    "expirationTime": "Expiration Time",
+    "notBefore": "Not Before",
+    "requestId": "Request ID",
+}
 
 
 def call(stoa, method, path, token=None, **more):
@@ -42,8 +50,11 @@ class Wallet:
 
     def sign(self, text):
         message = text.encode()
-        return {"address": self.address, "signed_message": base64.b64encode(message).decode(),
-                "signature": base64.b64encode(bytes(self.keypair.sign_message(message))).decode()}
+        return {
+            "address": self.address,
+            "signed_message": base64.b64encode(message).decode(),
+            "signature": base64.b64encode(bytes(self.keypair.sign_message(message))).decode(),
+        }
 
     def sign_in_input(self, challenge, **changes):
         given = {**challenge["input"], "address": self.address, **changes}
@@ -103,17 +114,20 @@ def test_a_wallet_signs_the_message(stoa):
     assert ask(stoa)["message"] is None  # without an address there is no text yet
 
 
-@pytest.mark.parametrize("changes, code", [
-    ({"domain": "evil.example"}, "domain_mismatch"),
-    ({"nonce": "abcdefgh12345678"}, "nonce_unknown"),
-    ({"chainId": "solana:devnet"}, "chain_mismatch"),
-    ({"expirationTime": "2099-01-01T00:00:00.000Z"}, "time_mismatch"),
-    ({"issuedAt": None}, "time_mismatch"),
-    ({"statement": "I give everything away."}, "message_mismatch"),
-    ({"uri": "https://evil.example/"}, "message_mismatch"),
-    ({"requestId": "1"}, "message_mismatch"),
-    ({"version": "2"}, "message_malformed"),
-])
+@pytest.mark.parametrize(
+    "changes, code",
+    [
+        ({"domain": "evil.example"}, "domain_mismatch"),
+        ({"nonce": "abcdefgh12345678"}, "nonce_unknown"),
+        ({"chainId": "solana:devnet"}, "chain_mismatch"),
+        ({"expirationTime": "2099-01-01T00:00:00.000Z"}, "time_mismatch"),
+        ({"issuedAt": None}, "time_mismatch"),
+        ({"statement": "I give everything away."}, "message_mismatch"),
+        ({"uri": "https://evil.example/"}, "message_mismatch"),
+        ({"requestId": "1"}, "message_mismatch"),
+        ({"version": "2"}, "message_malformed"),
+    ],
+)
 def test_what_differs_is_refused(stoa, changes, code):
     refused(verify(stoa, Wallet().sign_in_input(ask(stoa), **changes)), 401, code)
 
@@ -136,8 +150,10 @@ def test_other_signatures_are_refused(stoa):
 
 def test_an_expired_challenge_is_refused(stoa):
     challenge = ask(stoa)
-    stoa.sql("UPDATE siws_challenges SET expires_at = now() WHERE nonce = %s",
-             [challenge["input"]["nonce"]])
+    stoa.sql(
+        "UPDATE siws_challenges SET expires_at = now() WHERE nonce = %s",
+        [challenge["input"]["nonce"]],
+    )
     refused(verify(stoa, Wallet().sign_in_input(challenge)), 401, "nonce_expired")
 
 
@@ -175,8 +191,11 @@ def forge(stoa):
     keys = Ed25519PrivateKey.generate()
     kid = "test-" + uuid.uuid4().hex
     public = keys.public_key().public_bytes_raw()
-    stoa.sql("INSERT INTO signing_keys (kid, public_key, private_key, created_at) "
-             "VALUES (%s, %s, %s, now() - interval '1 year')", [kid, public, b"nobody's"])
+    stoa.sql(
+        "INSERT INTO signing_keys (kid, public_key, private_key, created_at) "
+        "VALUES (%s, %s, %s, now() - interval '1 year')",
+        [kid, public, b"nobody's"],
+    )
     yield lambda claims: jwt.encode(claims, keys, "EdDSA", {"kid": kid})
     stoa.sql("DELETE FROM signing_keys WHERE kid = %s", [kid])
 
@@ -185,14 +204,16 @@ def test_claims_are_checked(stoa, forge):
     claims = jwt.decode(Wallet().sign_in(stoa)["access_token"], options={"verify_signature": False})
     wait_until("the key is known", lambda: profile(stoa, forge(claims)).status_code == 200)
     now = int(time.time())
-    for changes, code in [({"aud": "somebody else"}, "token_audience"),
-                          ({"iss": "https://evil.example"}, "token_issuer"),
-                          ({"exp": now - 1}, "token_expired"),
-                          ({"iat": now + 3600}, "token_not_yet_valid"),
-                          ({"sid": str(uuid.uuid4())}, "session_revoked"),
-                          ({"sub": str(uuid.uuid4())}, "session_revoked"),
-                          ({"sub": "root"}, "session_revoked"),
-                          ({"admin": True}, "token_malformed")]:
+    for changes, code in [
+        ({"aud": "somebody else"}, "token_audience"),
+        ({"iss": "https://evil.example"}, "token_issuer"),
+        ({"exp": now - 1}, "token_expired"),
+        ({"iat": now + 3600}, "token_not_yet_valid"),
+        ({"sid": str(uuid.uuid4())}, "session_revoked"),
+        ({"sub": str(uuid.uuid4())}, "session_revoked"),
+        ({"sub": "root"}, "session_revoked"),
+        ({"admin": True}, "token_malformed"),
+    ]:
         refused(profile(stoa, forge({**claims, **changes})), 401, code)
 
 
@@ -223,8 +244,13 @@ def test_the_published_keys_verify_the_token(stoa):
     session = Wallet().sign_in(stoa)
     keys = jwt.PyJWKClient(stoa.url + "/.well-known/jwks.json")
     key = keys.get_signing_key_from_jwt(session["access_token"])
-    claims = jwt.decode(session["access_token"], key, algorithms=["EdDSA"], audience="stoa",
-                        options={"require": ["iss", "aud", "sub", "sid", "exp", "iat", "jti"]})
+    claims = jwt.decode(
+        session["access_token"],
+        key,
+        algorithms=["EdDSA"],
+        audience="stoa",
+        options={"require": ["iss", "aud", "sub", "sid", "exp", "iat", "jti"]},
+    )
     assert claims["sub"] == session["user"]["id"]
     assert claims["exp"] - claims["iat"] == session["expires_in"]
 
@@ -290,25 +316,41 @@ def test_profiles_are_changed_and_seen(stoa):
 
 
 # -- bad input -------------------------------------------------------------------------------------
-@pytest.mark.parametrize("body, field", [
-    ({"address": "1" * 32, "admin": True}, "admin"),
-    ({"address": 5}, "address"),
-    ({"address": "short"}, "address"),
-    ({"address": "0" * 44}, "address"),
-    ({"address": "1" * 32 + "\0"}, "address"),
-    ({"chain_id": "ethereum:1"}, "chain_id"),
-])
+@pytest.mark.parametrize(
+    "body, field",
+    [
+        ({"address": "1" * 32, "admin": True}, "admin"),
+        ({"address": 5}, "address"),
+        ({"address": "short"}, "address"),
+        ({"address": "0" * 44}, "address"),
+        ({"address": "1" * 32 + "\0"}, "address"),
+        ({"chain_id": "ethereum:1"}, "chain_id"),
+    ],
+)
 def test_wrong_fields_are_named(stoa, body, field):
     answer = call(stoa, "POST", "/auth/siws/challenge", json=body)
     assert answer.status_code == 422, answer.text
     assert ["body", field] in [error["loc"] for error in answer.json()["errors"]]
 
 
-@pytest.mark.parametrize("body", [
-    b"[" * 1000 + b"]" * 1000, b'{"a":' * 1000 + b"1" + b"}" * 1000, b"{", b"\xff\xfe",
-    b'{"address":"\xff"}',
-    json.dumps({"address": "\ud800"}).encode()], ids=range(6))
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 1000 + b"]" * 1000,
+        b'{"a":' * 1000 + b"1" + b"}" * 1000,
+        b"{",
+        b"\xff\xfe",
+        b'{"address":"\xff"}',
+        json.dumps({"address": "\ud800"}).encode(),
+    ],
+    ids=range(6),
+)
 def test_what_is_no_json_is_malformed(stoa, body):
-    answer = call(stoa, "POST", "/auth/siws/challenge", data=body,
-                  headers={"Content-Type": "application/json"})
+    answer = call(
+        stoa,
+        "POST",
+        "/auth/siws/challenge",
+        data=body,
+        headers={"Content-Type": "application/json"},
+    )
     refused(answer, 400, "malformed_json")

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
 """docs/openapi.yaml against the route table, both ways, and against its own specification."""
+
 import re
 import subprocess
 
@@ -12,12 +14,21 @@ API = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 
 
 def operations():
-    return {f"{method.upper()} {re.sub('{[^}]*}', '{}', path)}": operation
-            for path, item in API["paths"].items() for method, operation in item.items()}
+    return {
+        f"{method.upper()} {re.sub('{[^}]*}', '{}', path)}": operation
+        for path, item in API["paths"].items()
+        for method, operation in item.items()
+    }
 
 
 def routes(stoa):
-    done = subprocess.run([BUILD / "src" / "stoa", "routes"], env=stoa.env(), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [BUILD / "src" / "stoa", "routes"],
+        env=stoa.env(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     table = {}
     for line in done.stdout.splitlines():
         method, path, access = line.split()
@@ -34,7 +45,11 @@ def test_names_the_routes_and_no_others(stoa):
 
 
 def test_says_who_may_call(stoa):
-    access_of = {"[]": "anyone", "[{'bearer': []}]": "signed_in", "[{}, {'bearer': []}]": "optional"}
+    access_of = {
+        "[]": "anyone",
+        "[{'bearer': []}]": "signed_in",
+        "[{}, {'bearer': []}]": "optional",
+    }
     told = {name: access_of[str(operation["security"])] for name, operation in operations().items()}
     assert told == routes(stoa)
 

@@ -1,4 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
 """The pages in a real browser: their scripts run and show what the API says."""
+
 import os
 import shutil
 import subprocess
@@ -11,9 +13,20 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 def show(url, profile):
     """The page's DOM after its scripts ran."""
     assert BROWSER, "Chromium is missing; ./dev test installs it"
-    command = [BROWSER, "--headless", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-               "--disable-background-networking", "--disable-component-update", f"--user-data-dir={profile}",
-               "--virtual-time-budget=5000", "--dump-dom", url]
+    command = [
+        BROWSER,
+        "--headless",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-sync",
+        "--disable-background-networking",
+        "--disable-component-update",
+        f"--user-data-dir={profile}",
+        "--virtual-time-budget=5000",
+        "--dump-dom",
+        url,
+    ]
     if os.geteuid() == 0:
         command.insert(1, "--no-sandbox")
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)

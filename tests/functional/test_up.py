@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """`stoa up`: starts, stops, survives, refuses; leaves no child behind and harms nothing."""
+
 import os
 import pathlib
 import re
@@ -56,8 +57,12 @@ class Up:
         self.url = f"http://127.0.0.1:{self.port}"
         self.out = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
-            [STOA, "up", "--data", data, "--port", str(self.port), "--no-demo"], env=environment(),
-            stdout=self.out, stderr=self.out, preexec_fn=die_with_parent())
+            [STOA, "up", "--data", data, "--port", str(self.port), "--no-demo"],
+            env=environment(),
+            stdout=self.out,
+            stderr=self.out,
+            preexec_fn=die_with_parent(),
+        )
         wait_until("up is ready", lambda: "Stoa is ready." in self.output() or self.ended(), 120)
         assert not self.ended(), self.output()
 
@@ -88,6 +93,7 @@ class Up:
         def left():
             now = processes()
             return {k: n for k, n in children.items() if k[0] in now and now[k[0]][1] == k[1]}
+
         wait_until(f"the children end after {how}", lambda: not left(), 15)
         return status
 
@@ -103,8 +109,14 @@ def data():
 
 def refused(*arguments):
     """Runs an `up` that must fail by itself; what it said."""
-    done = subprocess.run([STOA, "up", "--no-demo", *map(str, arguments)], env=environment(),
-                          capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        [STOA, "up", "--no-demo", *map(str, arguments)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stderr.startswith("stoa: ")
     return done.stderr
@@ -116,8 +128,13 @@ def listing(folder):
 
 def test_once_starts_everything_and_stops(data):
     done = subprocess.run(
-        [STOA, "up", "--data", data, "--port", "0", "--once", "--no-demo"], env=environment(),
-        capture_output=True, text=True, timeout=120, check=False)
+        [STOA, "up", "--data", data, "--port", "0", "--once", "--no-demo"],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     for told in ("Stoa is ready.", str(data), "http://localhost:", "pgvector", "offline"):
         assert told in done.stdout
@@ -142,8 +159,13 @@ def test_what_crashes_is_started_again(data):
     assert len(victims) == 2
     for pid in victims:
         os.kill(pid, signal.SIGKILL)
-    wait_until("new ones run", lambda: len(
-        [n for k, n in family(up.process.pid).items() if n == "stoa" and k not in programs]) == 2)
+    wait_until(
+        "new ones run",
+        lambda: len(
+            [n for k, n in family(up.process.pid).items() if n == "stoa" and k not in programs]
+        )
+        == 2,
+    )
     wait_until("ready again", up.ready)
     assert up.end() == 0
 
