@@ -82,6 +82,7 @@ Result<void> serve(const Settings& settings) {
                                                   .messages = services.messages,
                                                   .feed = feed,
                                                   .socratic = socratic,
+                                                  .documents = services.documents,
                                                   .auth = socket_auth(services)});
     const auto routes = route_table(services, room_sockets);
 

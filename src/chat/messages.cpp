@@ -44,33 +44,52 @@ Messages::Messages(postgres::Database& database, rooms::Rooms& rooms)
 Result<Message> Messages::send(const http::Caller& caller, const RoomId& room,
                                const NewMessage& wanted) {
     Message message;
-    message.id = MessageId::make();
     message.room_id = room;
     message.content = wanted.content.value;
     message.client_msg_id = wanted.client_msg_id.value;
     message.reply_to_id = wanted.reply_to_id;
+    auto written = write(caller, std::move(message));
+    if (written) return written;
+    if (written.error().code == not_written) {
+        return tl::unexpected<Error>(why_not_sent(caller, room, wanted));
+    }
+    if (written.error().code == "unique_violation") return sent_before(caller.user, room, wanted);
+    return written;
+}
+
+Result<Message> Messages::send_document(const http::Caller& caller, const RoomId& room,
+                                        const DocumentId& document, std::string_view title) {
+    Message message;
+    message.room_id = room;
+    message.message_type = MessageType::document_share;
+    message.content = title;
+    message.document_id = document;
+    auto written = write(caller, std::move(message));
+    if (written || written.error().code != not_written) return written;
+    return tl::unexpected<Error>(why_not_sent(caller, room, {}));
+}
+
+/// Gives the message its id, seq, author and time, and commits it with its event.
+Result<Message> Messages::write(const http::Caller& caller, Message message) {
+    message.id = MessageId::make();
     auto event = database_.transact([&](postgres::Session& session) -> Result<rooms::Event> {
-        auto seq = rooms::next_seq(session, room);
+        auto seq = rooms::next_seq(session, message.room_id);
         if (!seq) return fail(seq);
-        auto written = session.find<Written>(sql::insert_message, message.id, room, caller.user,
-                                             caller.session, *seq, wanted.client_msg_id,
-                                             wanted.content, wanted.reply_to_id);
+        auto written =
+            session.find<Written>(sql::insert_message, message.id, message.room_id, caller.user,
+                                  caller.session, *seq, message.client_msg_id, message.content,
+                                  message.reply_to_id, message.message_type, message.document_id);
         if (!written) return fail(written);
         if (!*written) return fail(ErrorKind::forbidden, not_written, "");
         message.seq = *seq;
         message.user = Author{caller.user, (*written)->name, (*written)->username};
         message.created_at = message.updated_at = (*written)->created_at;
-        return rooms::record_event(session, room, *seq, "new_message", json::to_text(message));
+        return rooms::record_event(session, message.room_id, *seq, "new_message",
+                                   json::to_text(message));
     });
-    if (event) {
-        rooms_.events().publish(*event);
-        return message;
-    }
-    if (event.error().code == not_written) {
-        return tl::unexpected<Error>(why_not_sent(caller, room, wanted));
-    }
-    if (event.error().code == "unique_violation") return sent_before(caller.user, room, wanted);
-    return fail(event);
+    if (!event) return fail(event);
+    rooms_.events().publish(*event);
+    return message;
 }
 
 Error Messages::why_not_sent(const http::Caller& caller, const RoomId& room,

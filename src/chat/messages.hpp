@@ -83,6 +83,9 @@ class Messages {
     /// `message_not_found` (404) if the reply's message is not in this room; `session_revoked`
     /// (401); and what `access_room` refuses.
     Result<Message> send(const http::Caller& caller, const RoomId& room, const NewMessage& wanted);
+    /// The message that tells the room of a document that was just shared with it.
+    Result<Message> send_document(const http::Caller& caller, const RoomId& room,
+                                  const DocumentId& document, std::string_view title);
 
     /// `{"items":[…],"next_cursor":…}`, written from the rows; the cursor is the last item's seq.
     Result<std::string> list(const UserId& user, const RoomId& room, const MessageFilter& filter);
@@ -100,6 +103,7 @@ class Messages {
                           const Emoji& emoji, bool is_added);
 
   private:
+    Result<Message> write(const http::Caller& caller, Message message);
     Result<Message> access_message(const RoomId& room, const MessageId& message);
     Error why_not_sent(const http::Caller& caller, const RoomId& room, const NewMessage& wanted);
     Result<Message> sent_before(const UserId& user, const RoomId& room, const NewMessage& wanted);

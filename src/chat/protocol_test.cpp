@@ -111,7 +111,8 @@ TEST(FramesTest, A_good_frame_is_read_with_its_data) {
     std::optional<std::string> id;
     const std::string reply = MessageId::make().str();
     const auto frame = parse_frame(
-        R"({"type":"chat_message","id":"7","data":{"content":"hello","client_msg_id":"c1","reply_to_id":")" +
+        R"({"type":"chat_message","id":"7","data":{"content":"hello","client_msg_id":"c1",)"
+        R"("reply_to_id":")" +
             reply + R"("}})",
         id);
     ASSERT_TRUE(frame);

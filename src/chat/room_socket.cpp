@@ -32,6 +32,11 @@ struct EditData {
 };
 BOOST_DESCRIBE_STRUCT(EditData, (), (message_id, content))
 
+struct ShareData {
+    DocumentId document_id;
+};
+BOOST_DESCRIBE_STRUCT(ShareData, (), (document_id))
+
 struct DeleteData {
     MessageId message_id;
 };
@@ -115,6 +120,7 @@ class RoomSocket final : public http::SocketHandler {
     Result<Ack> react(const Frame& frame);
     Result<Ack> edit(const Frame& frame);
     Result<Ack> remove(const Frame& frame);
+    Result<Ack> share(const Frame& frame);
     Result<Ack> socratic_query(const Frame& frame);
     Result<Ack> resume(const Frame& frame);
     void answer_failure(const Frame& frame, const Error& error);
@@ -162,7 +168,9 @@ void RoomSocket::on_open() {
     }
     constexpr std::string_view bearer = "Bearer ";
     const auto header = request.find_header("authorization");
-    if (header && header->starts_with(bearer)) {
+    if (request.caller) {
+        enter(*request.caller);
+    } else if (header && header->starts_with(bearer)) {
         enter(parts_->auth.authenticate(header->substr(bearer.size())));
     } else if (const auto token = find_subprotocol_token(request)) {
         enter(parts_->auth.authenticate(*token));
@@ -287,13 +295,14 @@ Result<Ack> RoomSocket::perform(const Frame& frame) {
             return edit(frame);
         case FrameType::message_delete:
             return remove(frame);
+        case FrameType::document_share:
+            return share(frame);
         case FrameType::socratic_query:
             return socratic_query(frame);
         case FrameType::resume:
             return resume(frame);
         case FrameType::auth:
         case FrameType::ping:
-        case FrameType::document_share:
             break;
     }
     return fail(ErrorKind::conflict, "already_authenticated", "This connection is signed in.");
@@ -342,6 +351,23 @@ Result<Ack> RoomSocket::remove(const Frame& frame) {
     const auto removed = parts_->messages.remove(caller_.user, room_, data->message_id);
     if (!removed) return fail(removed);
     return Ack{frame.id, data->message_id, std::nullopt};
+}
+
+/// Lets the room read the document and tells so in the chat.
+Result<Ack> RoomSocket::share(const Frame& frame) {
+    const auto data = read_data<ShareData>(frame);
+    if (!data) return fail(data);
+    const auto granted = parts_->documents.access_document(caller_.user, data->document_id);
+    if (!granted) return fail(granted);
+    documents::Share wanted;
+    wanted.document_id = data->document_id;
+    wanted.room_id = room_;
+    const auto shared = parts_->documents.share(caller_.user, wanted);
+    if (!shared) return fail(shared);
+    const auto message =
+        parts_->messages.send_document(caller_, room_, data->document_id, granted->document.title);
+    if (!message) return fail(message);
+    return Ack{frame.id, message->id, message->seq};
 }
 
 /// Acknowledged when taken; the answer comes into the room, a failure as an error frame.

@@ -9,6 +9,7 @@
 #include "chat/messages.hpp"
 #include "chat/room_feed.hpp"
 #include "chat/socratic.hpp"
+#include "documents/documents.hpp"
 #include "http/socket.hpp"
 #include "rooms/rooms.hpp"
 
@@ -33,6 +34,7 @@ struct RoomSocketParts {
     Messages& messages;
     RoomFeed& feed;
     Socratic& socratic;
+    documents::Documents& documents;
     SocketAuth auth;
     double frames_per_second = 20;
     double frames_burst = 40;

@@ -46,6 +46,7 @@ class RoomSocketTest : public ::testing::Test {
                               .messages = messages_,
                               .feed = feed_,
                               .socratic = socratic_,
+                              .documents = documents_,
                               .auth = {by_name, by_name,
                                        [by_name](std::string_view address, std::string_view,
                                                  std::string_view) { return by_name(address); }}};
@@ -93,6 +94,9 @@ class RoomSocketTest : public ::testing::Test {
             }
             return R"({"answer":"What do you think?","sources":[]})";
         }};
+    testing::PrivateDirectory data_{"data"};
+    jobs::Queue queue_{world_.database, world_.redis};
+    documents::Documents documents_{world_.database, queue_, world_.rooms, data_.path()};
     http::SocketFactory factory_;
 };
 
@@ -207,6 +211,9 @@ TEST_F(RoomSocketTest, Bad_frames_are_answered_and_the_connection_stays) {
               "validation_failed");
     EXPECT_EQ(ada->error_of(R"({"type":"typing_start","data":{"x":1}})"), "validation_failed");
     EXPECT_EQ(ada->error_of(R"({"type":"resume","data":{"since_seq":-1}})"), "validation_failed");
+    EXPECT_EQ(ada->error_of(R"({"type":"document_share","data":{"document_id":")" +
+                            DocumentId::make().str() + R"("}})"),
+              "document_not_found");
     const auto error = ada->ask(R"({"type":"dance","id":"7"})", "error");
     EXPECT_EQ(error.at("data").at("id"), "7");
     EXPECT_EQ(ada->ask(R"({"type":"ping","id":"9"})", "pong").at("data").at("id"), "9");

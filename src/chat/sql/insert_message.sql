@@ -10,8 +10,9 @@ WITH author AS (
       AND ($8::uuid IS NULL
            OR EXISTS (SELECT FROM chat_messages m WHERE m.id = $8 AND m.room_id = $2))
 ), message AS (
-    INSERT INTO chat_messages (id, room_id, user_id, seq, client_msg_id, content, reply_to_id)
-    SELECT $1::uuid, $2, $3, $5::bigint, $6::text, $7::text, $8 FROM author
+    INSERT INTO chat_messages (id, room_id, user_id, seq, client_msg_id, content, reply_to_id,
+                               message_type, document_id)
+    SELECT $1::uuid, $2, $3, $5::bigint, $6::text, $7::text, $8, $9::text, $10::uuid FROM author
     RETURNING created_at
 )
 SELECT author.name, author.username, message.created_at FROM author, message
