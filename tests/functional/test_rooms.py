@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rooms through the API: making, finding, entering, leaving, and who may do what."""
+
 import concurrent.futures
 import uuid
 
@@ -28,24 +29,39 @@ def test_a_room_from_the_first_to_the_last_day(new_user):
     ada, bob = new_user(), new_user()
     room = ada.room(name="Analysis I", description="Thursdays", max_participants=7)
     assert room["name"] == "Analysis I" and room["description"] == "Thursdays"
-    assert room["creator_id"] == ada.id and room["participant_count"] == 1 and room["max_participants"] == 7
+    assert (
+        room["creator_id"] == ada.id
+        and room["participant_count"] == 1
+        and room["max_participants"] == 7
+    )
     assert room["min_token_amount"] == "0" and room["created_at"].endswith("Z")
 
     joined = join(bob, room)
     assert joined.status_code == 200, joined.text
-    assert joined.json()["access"]["granted"] is True and joined.json()["access"]["reason"] == "public"
-    assert joined.json()["participant"]["user_id"] == bob.id and joined.json()["participant"]["role"] == "member"
+    assert (
+        joined.json()["access"]["granted"] is True and joined.json()["access"]["reason"] == "public"
+    )
+    assert (
+        joined.json()["participant"]["user_id"] == bob.id
+        and joined.json()["participant"]["role"] == "member"
+    )
     assert join(bob, room).json()["access"]["reason"] == "already_member"
     assert bob.http.get(f"/rooms/{room['id']}").json()["participant_count"] == 2
     people = ada.http.get(f"/rooms/{room['id']}/participants").json()
-    assert [p["user_id"] for p in people["items"]] == [ada.id, bob.id] and people["next_cursor"] is None
+    assert [p["user_id"] for p in people["items"]] == [ada.id, bob.id] and people[
+        "next_cursor"
+    ] is None
 
     changed = ada.http.patch(f"/rooms/{room['id']}", json={"name": "Analysis II"})
     assert changed.json()["name"] == "Analysis II" and changed.json()["description"] == "Thursdays"
     assert leave(bob, room).status_code == 204
     assert code(leave(bob, room), 403) == "not_a_participant"
     log = ada.http.get(f"/rooms/{room['id']}/events").json()["items"]
-    assert [(e["seq"], e["type"]) for e in log] == [(1, "user_joined"), (2, "room_updated"), (3, "user_left")]
+    assert [(e["seq"], e["type"]) for e in log] == [
+        (1, "user_joined"),
+        (2, "room_updated"),
+        (3, "user_left"),
+    ]
     assert log[0]["data"]["user"]["id"] == bob.id and log[2]["data"]["reason"] == "left"
     first = ada.http.get(f"/rooms/{room['id']}/events?limit=2").json()
     rest = ada.http.get(f"/rooms/{room['id']}/events?limit=2&cursor={first['next_cursor']}").json()
@@ -56,25 +72,33 @@ def test_a_room_from_the_first_to_the_last_day(new_user):
     assert code(ada.http.get(f"/rooms/{room['id']}"), 404) == "room_not_found"
 
 
-@pytest.mark.parametrize("fields,loc", [
-    ({"name": ""}, "name"),
-    ({"name": "x" * 256}, "name"),
-    ({"name": 5}, "name"),
-    ({"name": "a\u0000b"}, "name"),
-    ({"room_type": "secret"}, "room_type"),
-    ({"max_participants": 0}, "max_participants"),
-    ({"max_participants": 1.5}, "max_participants"),
-    ({"description": "x" * 2001}, "description"),
-    ({"owner": "me"}, "owner"),
-    ({"room_type": "token_gated"}, "access_token_mint"),
-    ({"room_type": "token_gated", "access_token_mint": "0" * 40}, "access_token_mint"),
-    ({"room_type": "nft_gated"}, "access_nft_collection"),
-    ({"access_token_mint": MINT}, "access_token_mint"),
-    ({"min_token_amount": "1"}, "min_token_amount"),
-    ({"room_type": "token_gated", "access_token_mint": MINT, "min_token_amount": "-1"}, "min_token_amount"),
-])
+@pytest.mark.parametrize(
+    "fields,loc",
+    [
+        ({"name": ""}, "name"),
+        ({"name": "x" * 256}, "name"),
+        ({"name": 5}, "name"),
+        ({"name": "a\u0000b"}, "name"),
+        ({"room_type": "secret"}, "room_type"),
+        ({"max_participants": 0}, "max_participants"),
+        ({"max_participants": 1.5}, "max_participants"),
+        ({"description": "x" * 2001}, "description"),
+        ({"owner": "me"}, "owner"),
+        ({"room_type": "token_gated"}, "access_token_mint"),
+        ({"room_type": "token_gated", "access_token_mint": "0" * 40}, "access_token_mint"),
+        ({"room_type": "nft_gated"}, "access_nft_collection"),
+        ({"access_token_mint": MINT}, "access_token_mint"),
+        ({"min_token_amount": "1"}, "min_token_amount"),
+        (
+            {"room_type": "token_gated", "access_token_mint": MINT, "min_token_amount": "-1"},
+            "min_token_amount",
+        ),
+    ],
+)
 def test_wrong_fields_are_named(new_user, fields, loc):
-    answer = new_user().http.post("/rooms/create", json={"name": "Room", "room_type": "public", **fields})
+    answer = new_user().http.post(
+        "/rooms/create", json={"name": "Room", "room_type": "public", **fields}
+    )
     assert code(answer, 422) == "validation_failed"
     assert [error["loc"] for error in answer.json()["errors"]] == [["body", loc]]
 
@@ -83,24 +107,36 @@ def test_a_body_must_be_json(new_user):
     user = new_user()
     assert user.http.post("/rooms/create", data="{").status_code == 400
     assert user.http.post("/rooms/create", data="[" * 1000 + "]" * 1000).status_code == 400
-    assert user.http.post("/rooms/create", data="a=b",
-                          headers={"Content-Type": "application/x-www-form-urlencoded"}).status_code == 415
+    assert (
+        user.http.post(
+            "/rooms/create",
+            data="a=b",
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        ).status_code
+        == 415
+    )
 
 
 def test_lists_come_in_pages(new_user):
     user, other = new_user(), new_user()
     word = uuid.uuid4().hex
-    made = [user.room(name=f"{word} {i}", room_type="private" if i % 3 == 2 else "public")["id"] for i in range(6)]
+    made = [
+        user.room(name=f"{word} {i}", room_type="private" if i % 3 == 2 else "public")["id"]
+        for i in range(6)
+    ]
     public = [room for i, room in enumerate(made) if i % 3 != 2]
 
     def listed(who, query):
         found, cursor = [], ""
         while cursor is not None:
-            page = who.http.get(f"/rooms/list?limit=2&{query}" + (f"&cursor={cursor}" if cursor else "")).json()
+            page = who.http.get(
+                f"/rooms/list?limit=2&{query}" + (f"&cursor={cursor}" if cursor else "")
+            ).json()
             assert len(page["items"]) <= 2
             found += [room["id"] for room in page["items"]]
             cursor = page["next_cursor"]
         return found
+
     assert listed(user, f"q={word.upper()}") == sorted(made, reverse=True)
     assert listed(other, f"q={word}") == sorted(public, reverse=True)
     assert listed(user, "mine=true") == sorted(made, reverse=True)
@@ -131,7 +167,9 @@ def test_a_private_room_opens_to_a_good_invite_only(new_user):
 
 def test_a_gate_nobody_can_check_stays_shut(new_user):
     ada, bob = new_user(), new_user()
-    room = ada.room(room_type="token_gated", access_token_mint=MINT, min_token_amount="12345678901234567")
+    room = ada.room(
+        room_type="token_gated", access_token_mint=MINT, min_token_amount="12345678901234567"
+    )
     assert room["min_token_amount"] == "12345678901234567"
     answer = join(bob, room)
     assert code(answer, 503) == "gate_unsupported" and int(answer.headers["Retry-After"]) > 0
@@ -146,8 +184,13 @@ def test_twenty_join_at_once_and_one_fits(stoa, new_user):
 
     def all_join():
         with concurrent.futures.ThreadPoolExecutor(20) as pool:
-            return list(pool.map(lambda pair: join(pair[1].at(other) if pair[0] % 2 else pair[1], room),
-                                 enumerate(people)))
+            return list(
+                pool.map(
+                    lambda pair: join(pair[1].at(other) if pair[0] % 2 else pair[1], room),
+                    enumerate(people),
+                )
+            )
+
     assert {code(answer, 409) for answer in all_join()} == {"room_full"}
     assert leave(ada, room).status_code == 204
     answers = all_join()
@@ -176,12 +219,21 @@ def test_roles_kicks_and_bans(new_user):
     assert join(eve, room).status_code == 200
 
 
-INSIDE = [("GET", "/participants", None), ("GET", "/events", None), ("GET", "/messages", None),
-          ("POST", "/messages", {"content": "hi", "client_msg_id": "1"}), ("POST", "/invites", {}),
-          ("PATCH", "", {"name": "Mine"}), ("DELETE", "", None),
-          ("PATCH", "/participants/{id}", {"is_banned": True}), ("DELETE", "/participants/{id}", None),
-          ("PATCH", "/messages/{id}", {"content": "x"}), ("DELETE", "/messages/{id}", None),
-          ("PUT", "/messages/{id}/pin", None), ("PUT", "/messages/{id}/reactions/ok", None)]
+INSIDE = [
+    ("GET", "/participants", None),
+    ("GET", "/events", None),
+    ("GET", "/messages", None),
+    ("POST", "/messages", {"content": "hi", "client_msg_id": "1"}),
+    ("POST", "/invites", {}),
+    ("PATCH", "", {"name": "Mine"}),
+    ("DELETE", "", None),
+    ("PATCH", "/participants/{id}", {"is_banned": True}),
+    ("DELETE", "/participants/{id}", None),
+    ("PATCH", "/messages/{id}", {"content": "x"}),
+    ("DELETE", "/messages/{id}", None),
+    ("PUT", "/messages/{id}/pin", None),
+    ("PUT", "/messages/{id}/reactions/ok", None),
+]
 
 
 @pytest.mark.parametrize("method,path,body", INSIDE, ids=[f"{m} {p or '/'}" for m, p, _ in INSIDE])
@@ -190,8 +242,12 @@ def test_strangers_get_nothing_from_inside(new_user, method, path, body):
     path = path.replace("{id}", str(uuid.uuid4()))
     for room_type, status in (("public", 403), ("private", 404)):
         room = ada.room(room_type=room_type)
-        assert eve.http.request(method, f"/rooms/{room['id']}{path}", json=body).status_code == status
+        assert (
+            eve.http.request(method, f"/rooms/{room['id']}{path}", json=body).status_code == status
+        )
     assert eve.http.request(method, f"/rooms/{uuid.uuid4()}{path}", json=body).status_code == 404
     assert eve.http.request(method, f"/rooms/lobby{path}", json=body).status_code == 404
-    nobody = eve.http.request(method, f"/rooms/{room['id']}{path}", json=body, headers={"Authorization": "Bearer x"})
+    nobody = eve.http.request(
+        method, f"/rooms/{room['id']}{path}", json=body, headers={"Authorization": "Bearer x"}
+    )
     assert nobody.status_code == 401 and nobody.headers["WWW-Authenticate"].startswith("Bearer")
