@@ -34,8 +34,7 @@ void Connection::begin_exchange(RequestHead head) {
                               : BodyReader::of_length(length);
     if (!route_exchange()) return;
     if (exchange_->route->socket) return begin_upgrade();
-    if (!begin_body(length)) return;
-    if (find_token()) decide();
+    if (find_token() && begin_body(length)) decide();
 }
 
 /// Finds the route; false if the request is answered without one.
