@@ -11,6 +11,7 @@
 
 namespace stoa::chat {
 
+/// Views into the text it was read from.
 struct Envelope {
     std::string_view type;
     RoomId room;

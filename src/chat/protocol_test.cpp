@@ -82,7 +82,8 @@ TEST(EnvelopeTest, Reads_what_rooms_write) {
     EXPECT_EQ(read->room, room);
     EXPECT_EQ(read->seq, 17);
     EXPECT_EQ(read->data, R"({"content":"}}\"seq\":3"})");
-    const auto passing = parse_envelope(rooms::event_json(room, "typing_status", {}, "{}"));
+    const auto typing = rooms::event_json(room, "typing_status", {}, "{}");
+    const auto passing = parse_envelope(typing);
     ASSERT_TRUE(passing);
     EXPECT_FALSE(passing->seq);
     EXPECT_EQ(passing->data, "{}");
