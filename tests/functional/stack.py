@@ -322,6 +322,16 @@ class Stack:
             cursor = connection.execute(statement, parameters)
             return cursor.fetchall() if cursor.description else []
 
+    def run(self, *arguments, **more_env):
+        """A command of `stoa` with this stack's settings, run to its end."""
+        return subprocess.run(
+            [BUILD / "src" / "stoa", *arguments],
+            env=self.env(**more_env),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
     def new_user(self, url=None):
         return User(url or self.url)
 

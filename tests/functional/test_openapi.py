@@ -2,13 +2,12 @@
 """docs/openapi.yaml against the route table, both ways, and against its own specification."""
 
 import re
-import subprocess
 
 import requests
 import yaml
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from stack import BUILD, ROOT
+from stack import ROOT
 
 API = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
 
@@ -22,13 +21,8 @@ def operations():
 
 
 def routes(stoa):
-    done = subprocess.run(
-        [BUILD / "src" / "stoa", "routes"],
-        env=stoa.env(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = stoa.run("routes")
+    assert done.returncode == 0, done.stderr
     table = {}
     for line in done.stdout.splitlines():
         method, path, access = line.split()

@@ -114,13 +114,7 @@ def test_settings_are_checked_and_secrets_hidden():
 def test_a_bad_model_is_refused_at_the_start_with_the_fix(stoa, tmp_path, damage):
     if damage == "wrong":
         (tmp_path / "model.safetensors").write_bytes(b"\0" * 1000)
-    done = subprocess.run(
-        [BUILD / "src" / "stoa", "serve"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=stoa.env(STOA_MODEL_DIR=str(tmp_path), STOA_HTTP_PORT="0"),
-    )
+    done = stoa.run("serve", STOA_MODEL_DIR=str(tmp_path), STOA_HTTP_PORT="0")
     assert done.returncode == 1
     assert str(tmp_path) in done.stderr and "pip download" in done.stderr
 
@@ -132,16 +126,6 @@ def test_the_configuration_page_is_what_the_program_says():
     assert (ROOT / "docs" / "configuration.md").read_text() == told.stdout
 
 
-def administer(stoa, *arguments):
-    return subprocess.run(
-        [BUILD / "src" / "stoa", *arguments],
-        env=stoa.env(),
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-
-
 def test_an_operator_sees_a_job_cancels_it_and_lets_it_begin_again(stoa):
     job = "01980000-0000-7000-8000-000000000001"
     stoa.sql(
@@ -150,26 +134,26 @@ def test_an_operator_sees_a_job_cancels_it_and_lets_it_begin_again(stoa):
         [job],
     )
     try:
-        assert job in administer(stoa, "jobs", "list", "--state", "queued").stdout
-        assert '"task":"stoa.test.never"' in administer(stoa, "jobs", "show", job).stdout
-        assert administer(stoa, "jobs", "drop", job).returncode == 0
-        assert job in administer(stoa, "jobs", "list", "--state", "cancelled").stdout
-        assert administer(stoa, "jobs", "retry", job).returncode == 0
+        assert job in stoa.run("jobs", "list", "--state", "queued").stdout
+        assert '"task":"stoa.test.never"' in stoa.run("jobs", "show", job).stdout
+        assert stoa.run("jobs", "drop", job).returncode == 0
+        assert job in stoa.run("jobs", "list", "--state", "cancelled").stdout
+        assert stoa.run("jobs", "retry", job).returncode == 0
     finally:
         stoa.sql("DELETE FROM jobs WHERE id = %s", [job])
-    gone = administer(stoa, "jobs", "show", job)
+    gone = stoa.run("jobs", "show", job)
     assert gone.returncode == 1 and job in gone.stderr
 
 
 def test_the_audit_trail_is_followed_and_a_changed_entry_is_named(stoa):
     stoa.new_user()
-    whole = administer(stoa, "audit", "verify")
+    whole = stoa.run("audit", "verify")
     assert whole.returncode == 0 and "unbroken" in whole.stdout, whole.stderr
     [(seq,)] = stoa.sql("SELECT max(seq) FROM audit_log")
     [(action,)] = stoa.sql("SELECT action FROM audit_log WHERE seq = %s", [seq])
     stoa.sql("UPDATE audit_log SET action = 'keys_rotated' WHERE seq = %s", [seq])
     try:
-        broken = administer(stoa, "audit", "verify")
+        broken = stoa.run("audit", "verify")
         assert broken.returncode == 1 and str(seq) in broken.stderr
     finally:
         stoa.sql("UPDATE audit_log SET action = %s WHERE seq = %s", [action, seq])
@@ -178,7 +162,7 @@ def test_the_audit_trail_is_followed_and_a_changed_entry_is_named(stoa):
 def test_a_new_signing_key_logs_nobody_out(stoa):
     before = stoa.new_user()
     keys = len(get(stoa, "/.well-known/jwks.json").json()["keys"])
-    assert administer(stoa, "keys", "rotate-signing").returncode == 0
+    assert stoa.run("keys", "rotate-signing").returncode == 0
     wait_until(
         "both keys are published",
         lambda: len(get(stoa, "/.well-known/jwks.json").json()["keys"]) > keys,

@@ -3,12 +3,11 @@
 repeat."""
 
 import re
-import subprocess
 
 import psycopg
 import pytest
 
-from stack import BUILD, ROOT
+from stack import ROOT
 
 STATEMENTS = sorted((ROOT / "src").glob("*/sql/*.sql"))
 REQUIRED = {
@@ -85,19 +84,9 @@ def test_times_have_a_zone(stoa):
     )
 
 
-def run(stoa, *arguments):
-    return subprocess.run(
-        [BUILD / "src" / "stoa", *arguments],
-        env=stoa.env(),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-
-
 def test_migrating_again_changes_nothing(stoa):
     before = stoa.sql("SELECT * FROM schema_migrations ORDER BY version")
-    done = run(stoa, "migrate")
+    done = stoa.run("migrate")
     assert done.returncode == 0, done.stderr
     assert "up to date" in done.stdout
     assert stoa.sql("SELECT * FROM schema_migrations ORDER BY version") == before
@@ -105,7 +94,7 @@ def test_migrating_again_changes_nothing(stoa):
 
 
 def test_status_lists_every_migration(stoa):
-    done = run(stoa, "migrate", "status")
+    done = stoa.run("migrate", "status")
     assert done.returncode == 0, done.stderr
     names = [line.split()[-1] for line in done.stdout.splitlines() if line.startswith("applied")]
     assert names == [
@@ -119,7 +108,7 @@ def test_refuses_a_newer_schema(stoa):
         "VALUES (9999, 'future', repeat('0', 64))"
     )
     try:
-        done = run(stoa, "migrate")
+        done = stoa.run("migrate")
         assert done.returncode == 1
         assert "9999" in done.stderr
     finally:
