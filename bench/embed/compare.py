@@ -24,7 +24,7 @@ LAYERS, WIDTH = 6, 384
 
 
 def make_chunks(tokenizer: Tokenizer) -> list[str]:
-    """256 chunks of 8 to 256 tokens, spread evenly, cut out of the real texts of the golden file."""
+    """256 chunks of 8 to 256 tokens, spread evenly, cut out of the golden file's real texts."""
     items = json.loads(GOLDEN.read_text())["items"]
     words = " ".join(item["text"] for item in items).split()
     step = (TOKENS_MAX - TOKENS_MIN) / (CHUNKS - 1)
