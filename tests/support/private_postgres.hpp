@@ -28,7 +28,7 @@ class PrivatePostgres {
                 throw std::runtime_error("chown failed");
         }
         ChildProcess initdb({binaries_ + "/initdb",
-                             {"initdb", "--no-sync", "--auth=trust", "--username=stoa",
+                             {binaries_ + "/initdb", "--no-sync", "--auth=trust", "--username=stoa",
                               "--encoding=UTF8", "--locale=C.UTF-8", "-D", data()},
                              log_file(),
                              user});
@@ -49,8 +49,8 @@ class PrivatePostgres {
         // The socket's directory is short: the path of a Unix socket has at most 107 characters.
         server_ = std::make_unique<ChildProcess>(
             Program{binaries_ + "/postgres",
-                    {"postgres", "-D", data(), "-k", directory_.path(), "-h", "", "-F", "-c",
-                     "full_page_writes=off", "-c", "shared_buffers=32MB", "-c",
+                    {binaries_ + "/postgres", "-D", data(), "-k", directory_.path(), "-h", "", "-F",
+                     "-c", "full_page_writes=off", "-c", "shared_buffers=32MB", "-c",
                      "max_connections=100", "-c", "jit=off"},
                     log_file(),
                     "postgres"});
