@@ -3,11 +3,13 @@
 
 #include "accounts/purge.hpp"
 #include "base/log.hpp"
+#include "http/upload.hpp"
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <stop_token>
+#include <utility>
 
 namespace stoa::app {
 namespace {
@@ -32,8 +34,12 @@ void report(std::string_view what, const Result<T>& done) {
 
 }  // namespace
 
-Housekeeping::Housekeeping(postgres::Database& database, documents::Documents& documents)
-    : database_(database), documents_(documents), thread_([this](const std::stop_token& stop) {
+Housekeeping::Housekeeping(postgres::Database& database, documents::Documents& documents,
+                           std::filesystem::path upload_dir)
+    : database_(database),
+      documents_(documents),
+      upload_dir_(std::move(upload_dir)),
+      thread_([this](const std::stop_token& stop) {
           while (!stop.stop_requested()) {
               tidy();
               wait_for(stop, std::chrono::minutes(60));
@@ -43,6 +49,7 @@ Housekeeping::Housekeeping(postgres::Database& database, documents::Documents& d
 void Housekeeping::tidy() {
     report("purge_expired", accounts::purge_expired(database_));
     report("sweep_orphans", documents_.sweep_orphans());
+    report("sweep_uploads", http::remove_abandoned_uploads(upload_dir_));
 }
 
 }  // namespace stoa::app

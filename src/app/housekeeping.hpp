@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a worker tidies up at its start and then once an hour: expired challenges, tickets and
-// sessions, and files that no row knows. Every step is harmless at any time and on several workers
-// at once. Owner: `stoa work`; one thread of its own.
+// sessions, files that no row knows, and uploads that were cut off. Every step is harmless at any
+// time and on several workers at once. Owner: `stoa work`; one thread of its own.
 #pragma once
 
 #include "documents/documents.hpp"
 #include "postgres/database.hpp"
 
+#include <filesystem>
 #include <thread>
 
 namespace stoa::app {
 
 class Housekeeping {
   public:
-    Housekeeping(postgres::Database& database, documents::Documents& documents);
+    Housekeeping(postgres::Database& database, documents::Documents& documents,
+                 std::filesystem::path upload_dir);
     /// Waits for a step under way.
     ~Housekeeping() = default;
     Housekeeping(const Housekeeping&) = delete;
@@ -24,6 +26,7 @@ class Housekeeping {
 
     postgres::Database& database_;
     documents::Documents& documents_;
+    const std::filesystem::path upload_dir_;
     std::jthread thread_;
 };
 

@@ -61,6 +61,10 @@ accounts::TokenSettings token_settings(const Settings& settings) {
     return tokens;
 }
 
+std::filesystem::path upload_dir(const Settings& settings) {
+    return std::filesystem::path(settings.data_dir) / "uploads";
+}
+
 redis::Options redis_options(const Settings& settings) {
     redis::Options options;
     options.url = settings.redis_url;

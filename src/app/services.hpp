@@ -23,6 +23,7 @@
 #include "rooms/rooms.hpp"
 #include "tutor/tutor.hpp"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 
@@ -63,6 +64,8 @@ class Services {
 
 postgres::Options postgres_options(const Settings& settings);
 redis::Options redis_options(const Settings& settings);
+/// Where parts of uploads are spooled.
+std::filesystem::path upload_dir(const Settings& settings);
 accounts::TokenSettings token_settings(const Settings& settings);
 
 }  // namespace stoa::app

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uploads, files and streams over real sockets.
 #include "http/test_peer.hpp"
+#include "http/upload.hpp"
 
 #include <fstream>
 
@@ -85,6 +86,21 @@ TEST_F(UploadTest, SaysSoWhenTheDiskIsFullOrAway) {
     std::filesystem::remove_all(server.options.upload_dir);
     const auto body = multipart("x");
     EXPECT_EQ(server.ask(upload_request(body.size()) + body).status, 500);
+}
+
+TEST_F(UploadTest, RemovesWhatAKilledServerLeft) {
+    const auto& directory = server.options.upload_dir;
+    for (const auto* name : {"upload-old", "upload-new", "other-old"}) {
+        std::ofstream(directory / name) << "x";
+        if (std::string_view(name).ends_with("new")) continue;
+        std::filesystem::last_write_time(
+            directory / name,
+            std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
+    }
+    EXPECT_EQ(remove_abandoned_uploads(directory), 1U);
+    EXPECT_FALSE(std::filesystem::exists(directory / "upload-old"));
+    EXPECT_EQ(count_files(directory), 2U);
+    EXPECT_EQ(remove_abandoned_uploads(directory / "none"), 0U);
 }
 
 class FileTest : public testing::Test {

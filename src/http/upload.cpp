@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <system_error>
 
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 
 namespace stoa::http {
 namespace {
+
+constexpr std::string_view spool_prefix = "upload-";
 
 tl::unexpected<Error> storage_error(int error) {
     if (error == ENOSPC || error == EDQUOT) {
@@ -36,6 +39,23 @@ std::string to_hex(const unsigned char* bytes, std::size_t size) {
 }
 
 }  // namespace
+
+Result<std::size_t> remove_abandoned_uploads(const std::filesystem::path& directory) {
+    namespace fs = std::filesystem;
+    const auto oldest = fs::file_time_type::clock::now() - std::chrono::hours(24);
+    std::size_t removed = 0;
+    std::error_code error;
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+        std::error_code gone;
+        const auto written = entry->last_write_time(gone);
+        if (gone || written > oldest) continue;
+        if (!entry->path().filename().string().starts_with(spool_prefix)) continue;
+        if (fs::remove(entry->path(), gone)) ++removed;
+    }
+    if (!error || error == std::errc::no_such_file_or_directory) return removed;
+    return storage_error(error.value());
+}
 
 void Upload::FreeDigest::operator()(evp_md_ctx_st* digest) const { EVP_MD_CTX_free(digest); }
 
@@ -65,7 +85,7 @@ Result<void> Upload::begin_part(PartHead head) {
 }
 
 Result<void> Upload::open_file() {
-    auto path = directory_ / ("upload-" + to_string(make_uuid()));
+    auto path = directory_ / (std::string(spool_prefix) + to_string(make_uuid()));
     file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (file_ < 0) return storage_error(errno);
     files_.push_back(path);

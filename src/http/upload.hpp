@@ -18,6 +18,10 @@ struct evp_md_ctx_st;
 
 namespace stoa::http {
 
+/// Removes the spooled files that nobody wrote to for a day: those of a server that was killed.
+/// How many there were. `storage_failed` (internal).
+Result<std::size_t> remove_abandoned_uploads(const std::filesystem::path& directory);
+
 class Upload final : private PartSink {
   public:
     static constexpr std::size_t value_bytes_max = 64 * 1024;
