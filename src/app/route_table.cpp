@@ -85,9 +85,9 @@ void add_documents(http::Routes& r, Services& s) {
 
 void add_tutor(http::Routes& r, Services& s) {
     namespace handle = tutor::routes;
-    r.post("/api/v1/documents/{doc_id}/chat", signed_in, handle::ask_document(s.tutor));
+    r.post_slow("/api/v1/documents/{doc_id}/chat", signed_in, handle::ask_document(s.tutor));
     r.get("/api/v1/documents/{doc_id}/chat", signed_in, handle::conversation(s.tutor));
-    r.post("/api/v1/rooms/{room_id}/ask", signed_in, handle::ask_room(s.tutor));
+    r.post_slow("/api/v1/rooms/{room_id}/ask", signed_in, handle::ask_room(s.tutor));
 }
 
 void add_operations(http::Routes& r, Services& s) {

@@ -37,7 +37,7 @@ http::ServerOptions server_options(const Settings& settings) {
     options.threads = static_cast<std::size_t>(settings.http_threads);
     options.connections_max = static_cast<std::size_t>(settings.http_connections_max);
     options.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
-    options.upload_dir = std::filesystem::path(settings.data_dir) / "uploads";
+    options.upload_dir = upload_dir(settings);
     options.allowed_origins = split_commas(settings.allowed_origins);
     return options;
 }
@@ -88,8 +88,12 @@ Result<void> serve(const Settings& settings) {
 
     constexpr std::size_t queued_max = 4096;
     WorkerPool pool(handler_threads(settings), queued_max);
+    // For answers that wait for a language model: threads that mostly sleep, and a short queue.
+    constexpr std::size_t slow_threads = 16;
+    constexpr std::size_t slow_queued_max = 32;
+    WorkerPool slow_pool(slow_threads, slow_queued_max);
     http::Server server(server_options(settings), routes,
-                        accounts::routes::make_authenticator(services.tokens), pool,
+                        accounts::routes::make_authenticator(services.tokens), pool, slow_pool,
                         services.metrics);
     if (auto started = server.start(); !started) return started;
     log::info("serving",

@@ -64,7 +64,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     void refuse(const Refusal& refusal, Headers headers = {});
     void refuse(const Error& error);
     bool skip_body();
-    void submit_or_refuse(void (Connection::*work)());
+    void submit_or_refuse(WorkerPool& pool, void (Connection::*work)());
     // On a worker
     void decide_on_worker();
     void store_on_worker();

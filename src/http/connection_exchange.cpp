@@ -135,7 +135,7 @@ void Connection::decide() {
                          exchange.body.bytes_left() <= in_.size();
     if (exchange.decided || at_hand) return continue_body();
     phase_ = Phase::deciding;
-    submit_or_refuse(&Connection::decide_on_worker);
+    submit_or_refuse(core_->pool, &Connection::decide_on_worker);
 }
 
 void Connection::continue_body() {
@@ -163,11 +163,12 @@ void Connection::store() {
 
 void Connection::dispatch() {
     phase_ = Phase::handling;
-    submit_or_refuse(&Connection::handle_on_worker);
+    submit_or_refuse(exchange_->route->is_slow ? core_->slow_pool : core_->pool,
+                     &Connection::handle_on_worker);
 }
 
-void Connection::submit_or_refuse(void (Connection::*work)()) {
-    if (core_->pool.submit([self = shared_from_this(), work] { ((*self).*work)(); })) return;
+void Connection::submit_or_refuse(WorkerPool& pool, void (Connection::*work)()) {
+    if (pool.submit([self = shared_from_this(), work] { ((*self).*work)(); })) return;
     refuse(overloaded(), {{"Retry-After", "1"}});
 }
 

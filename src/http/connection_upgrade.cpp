@@ -56,7 +56,7 @@ void Connection::begin_upgrade() {
     exchange.decided = !token.has_value();
     exchange.token = token.value_or(std::string_view());
     phase_ = Phase::handling;
-    submit_or_refuse(&Connection::open_socket_on_worker);
+    submit_or_refuse(core_->pool, &Connection::open_socket_on_worker);
 }
 
 void Connection::open_socket_on_worker() {

@@ -143,11 +143,12 @@ void Edge::run_retries() {
 }
 
 Core::Core(ServerOptions chosen, const Routes& table, Authenticator check, WorkerPool& workers,
-           Metrics& registry)
+           WorkerPool& slow_workers, Metrics& registry)
     : options(std::move(chosen)),
       routes(table),
       authenticate(std::move(check)),
       pool(workers),
+      slow_pool(slow_workers),
       connections(options.connections_max,
                   registry.gauge("stoa_http_connections", "Open connections, sockets included.")),
       sockets(options.connections_max,

@@ -112,12 +112,13 @@ class Edge {
 /// What all connections share. They hold it, so that a task that outlives the server is harmless.
 struct Core {
     Core(ServerOptions chosen, const Routes& table, Authenticator check, WorkerPool& workers,
-         Metrics& registry);
+         WorkerPool& slow_workers, Metrics& registry);
 
     ServerOptions options;
     const Routes& routes;
     Authenticator authenticate;
     WorkerPool& pool;
+    WorkerPool& slow_pool;
     std::atomic<bool> stopping = false;
     Census connections;
     Census sockets;  ///< until their handlers are destroyed

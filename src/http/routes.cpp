@@ -42,6 +42,10 @@ void Routes::patch(std::string path, Access access, Handler handler) {
 void Routes::remove(std::string path, Access access, Handler handler) {
     add(Method::delete_, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
 }
+void Routes::post_slow(std::string path, Access access, Handler handler) {
+    post(std::move(path), access, std::move(handler));
+    routes_.back().is_slow = true;
+}
 void Routes::upload(std::string path, Access access, Handler handler) {
     add(Method::post, std::move(path), access, BodyKind::multipart, std::move(handler), {});
 }
@@ -79,7 +83,7 @@ void Routes::add(Method method, std::string path, Access access, BodyKind body, 
     auto& slot = nodes_[node].route[static_cast<std::size_t>(method)];
     if (slot != 0) throw std::logic_error("route declared twice: " + path);
     routes_.push_back(
-        {method, std::move(path), access, body, std::move(handler), std::move(socket)});
+        {method, std::move(path), access, body, std::move(handler), std::move(socket), false});
     parameter_names_.push_back(std::move(names));
     slot = routes_.size();
 }

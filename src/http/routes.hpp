@@ -35,6 +35,7 @@ struct Route {
     BodyKind body;
     Handler handler;
     SocketFactory socket;  ///< set for WebSocket routes (method get)
+    bool is_slow = false;  ///< its handler runs on the slow pool
 };
 
 /// A path that is declared twice for a method, or does not start with '/', is a bug: logic_error.
@@ -45,6 +46,8 @@ class Routes {
     void put(std::string path, Access access, Handler handler);
     void patch(std::string path, Access access, Handler handler);
     void remove(std::string path, Access access, Handler handler);  ///< DELETE
+    /// POST whose handler may wait long for other servers: quick requests never queue behind it.
+    void post_slow(std::string path, Access access, Handler handler);
     /// POST whose body is multipart/form-data.
     void upload(std::string path, Access access, Handler handler);
     void socket(std::string path, SocketFactory factory);

@@ -40,11 +40,11 @@ struct ServerOptions {
 /// Checks a bearer token; called on the worker pool.
 using Authenticator = std::function<Result<Caller>(std::string_view token)>;
 
-/// Routes, pool and metrics have to outlive the server and the pool's last task.
+/// Routes, pools and metrics have to outlive the server and the pools' last task.
 class Server {
   public:
     Server(ServerOptions options, const Routes& routes, Authenticator authenticate,
-           WorkerPool& pool, Metrics& metrics);
+           WorkerPool& pool, WorkerPool& slow_pool, Metrics& metrics);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

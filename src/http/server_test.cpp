@@ -360,6 +360,33 @@ TEST(Server, RefusesWorkWhenThePoolIsFull) {
     EXPECT_EQ(second.read_reply().status, 204);
 }
 
+TEST(Server, AnswersQuicklyWhileSlowHandlersWait) {
+    Signal entered;
+    Signal leave;
+    TestServer server([&](TestServer& made) {
+        made.pool_threads = 1;
+        add_routes(made);
+        made.routes.post_slow("/slow", Access::anyone, [&](Request&) {
+            entered.set();
+            leave.wait();
+            return Response::no_content();
+        });
+    });
+    const std::string_view ask = "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n";
+    Peer first(server.server->port());
+    first.send(ask);
+    ASSERT_TRUE(entered.wait());
+    EXPECT_EQ(server.get("/hello").body, "hello");
+    Peer second(server.server->port());
+    second.send(ask);
+    while (server.slow_pool->queued() == 0) std::this_thread::yield();
+    EXPECT_EQ(server.ask(ask).status, 503);
+    EXPECT_EQ(server.get("/hello").body, "hello");
+    leave.set();
+    EXPECT_EQ(first.read_reply().status, 204);
+    EXPECT_EQ(second.read_reply().status, 204);
+}
+
 TEST(Server, BoundsItsConnections) {
     TestServer server([](TestServer& made) {
         add_routes(made);
@@ -433,10 +460,10 @@ TEST(Server, SaysWhyItCannotListen) {
     TestServer first(add_routes);
     auto options = first.options;
     options.port = first.server->port();
-    Server second(options, first.routes, {}, *first.pool, first.metrics);
+    Server second(options, first.routes, {}, *first.pool, *first.slow_pool, first.metrics);
     EXPECT_EQ(second.start().error().code, "address_in_use");
     options.address = "not an address";
-    Server third(options, first.routes, {}, *first.pool, first.metrics);
+    Server third(options, first.routes, {}, *first.pool, *first.slow_pool, first.metrics);
     EXPECT_EQ(third.start().error().code, "address_unavailable");
 }
 

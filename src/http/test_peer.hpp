@@ -88,6 +88,7 @@ struct TestServer {
     std::size_t pool_threads = 2;
     std::size_t pool_queue = 256;
     std::unique_ptr<WorkerPool> pool;
+    std::unique_ptr<WorkerPool> slow_pool;
     std::unique_ptr<Server> server;
     std::filesystem::path directory;
 };

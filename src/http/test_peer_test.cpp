@@ -171,11 +171,12 @@ TestServer::TestServer(std::function<void(TestServer&)> prepare) {
     options.upload_dir = directory / "uploads";
     prepare(*this);
     pool = std::make_unique<WorkerPool>(pool_threads, pool_queue);
+    slow_pool = std::make_unique<WorkerPool>(1, 1);
     const auto authenticate = [](std::string_view token) -> Result<Caller> {
         if (token == "good") return Caller{UserId{}, SessionId{}};
         return fail(ErrorKind::unauthenticated, "token_invalid", "The token is not valid.");
     };
-    server = std::make_unique<Server>(options, routes, authenticate, *pool, metrics);
+    server = std::make_unique<Server>(options, routes, authenticate, *pool, *slow_pool, metrics);
     if (auto started = server->start(); !started) {
         throw std::runtime_error(started.error().message);
     }
@@ -184,6 +185,7 @@ TestServer::TestServer(std::function<void(TestServer&)> prepare) {
 TestServer::~TestServer() {
     server.reset();
     pool.reset();
+    slow_pool.reset();
     std::filesystem::remove_all(directory);
 }
 
