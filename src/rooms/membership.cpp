@@ -219,6 +219,9 @@ Result<Participant> Rooms::update_participant(const UserId& user, const RoomId& 
     auto updated = database_.transact([&](postgres::Session& session) -> Result<Participant> {
         told.clear();
         if (change.is_banned.value_or(false)) {
+            // Who is just joining comes in before the ban, and is put out, or not at all.
+            auto locked = session.find<LockedRoom>(sql::lock_room, room, user);
+            if (!locked) return fail(locked);
             auto left = put_out(session, room, person, "banned");
             if (!left) return fail(left);
             if (*left) told.push_back(std::move(**left));

@@ -4,7 +4,9 @@
 import concurrent.futures
 import uuid
 
+import psycopg
 import pytest
+from stack import wait_until
 
 MINT = "So11111111111111111111111111111111111111112"
 
@@ -217,6 +219,34 @@ def test_roles_kicks_and_bans(new_user):
     assert code(eve.http.get(f"/rooms/{room['id']}/messages"), 403) == "banned"
     assert bob.http.patch(at + eve.id, json={"is_banned": False}).json()["is_banned"] is False
     assert join(eve, room).status_code == 200
+
+
+def test_a_ban_puts_out_who_is_just_coming_back(stoa, new_user):
+    ada, eve = new_user(), new_user()
+    room = ada.room()
+    join(eve, room), leave(eve, room)
+    place = "FROM room_participants WHERE room_id = %s AND user_id = %s"
+    waiting = (
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        " AND query ~ 'join_room|lock_room|update_participant|room_participants|study_rooms'"
+    )
+    with (
+        concurrent.futures.ThreadPoolExecutor(2) as pool,
+        psycopg.connect(stoa.database_url) as holder,
+    ):
+        holder.execute(f"SELECT user_id {place} FOR UPDATE", (room["id"], eve.id))
+        joined = pool.submit(join, eve, room)
+        wait_until("the join waits", lambda: stoa.sql(waiting)[0][0] == 1)
+        path = f"/rooms/{room['id']}/participants/{eve.id}"
+        banned = pool.submit(ada.http.patch, path, json={"is_banned": True})
+        wait_until("the ban waits", lambda: stoa.sql(waiting)[0][0] == 2)
+        holder.rollback()
+        assert (joined.result().status_code, banned.result().status_code) == (200, 200)
+    assert stoa.sql(f"SELECT is_banned, left_at IS NULL {place}", (room["id"], eve.id)) == [
+        (True, False)
+    ]
+    log = ada.http.get(f"/rooms/{room['id']}/events").json()["items"]
+    assert [e["type"] for e in log] == ["user_joined", "user_left"] * 2
 
 
 INSIDE = [
