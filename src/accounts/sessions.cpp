@@ -100,6 +100,8 @@ Result<void> Sessions::end(const http::Caller& caller) {
 
 Result<void> Sessions::unlink(const http::Caller& caller, const std::string& address) {
     return database_.transact([&](postgres::Session& session) -> Result<void> {
+        // A sign-in under way with this wallet opens its session before we end them, or not at all.
+        if (auto locked = session.run(sql::lock_wallet, address); !locked) return fail(locked);
         if (auto locked = session.run(sql::lock_user, caller.user); !locked) return fail(locked);
         const auto wallets = session.list<std::string>(sql::list_wallets, caller.user);
         if (!wallets) return fail(wallets);

@@ -9,6 +9,7 @@ import time
 import uuid
 
 import jwt
+import psycopg
 import pytest
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -182,6 +183,32 @@ def test_links_and_unlinks_a_further_wallet(stoa):
     refused(call(stoa, "POST", "/auth/wallet/disconnect", token, **unlink), 404, "wallet_not_found")
     unlink = {"json": {"address": first.address}}
     refused(call(stoa, "POST", "/auth/wallet/disconnect", token, **unlink), 409, "last_wallet")
+
+
+def test_unlinking_ends_the_session_that_is_just_being_opened(stoa):
+    first, second = Wallet(), Wallet()
+    token = first.sign_in(stoa)["access_token"]
+    connect = call(stoa, "POST", "/auth/wallet/connect", token, json={"address": second.address})
+    assert verify(stoa, second.sign(connect.json()["message"]), token).status_code == 200
+    unlink = {"json": {"address": second.address}}
+    with (
+        concurrent.futures.ThreadPoolExecutor(1) as pool,
+        psycopg.connect(stoa.database_url) as opening,
+    ):
+        # What a sign-in does, stopped after it has found the wallet's owner.
+        opening.execute("SELECT pg_advisory_xact_lock(58, hashtext(%s))", (second.address,))
+        unlinked = pool.submit(call, stoa, "POST", "/auth/wallet/disconnect", token, **unlink)
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        wait_until("it waits", lambda: unlinked.done() or stoa.sql(waiting)[0][0] == 1)
+        opening.execute(
+            "INSERT INTO sessions (user_id, wallet_address, expires_at) "
+            "VALUES (%s, %s, now() + interval '1 hour')",
+            (profile(stoa, token).json()["id"], second.address),
+        )
+        opening.commit()
+        assert unlinked.result().status_code == 204
+    live = "SELECT count(*) FROM sessions WHERE wallet_address = %s AND revoked_at IS NULL"
+    assert stoa.sql(live, (second.address,)) == [(0,)]
 
 
 # -- bearer tokens ---------------------------------------------------------------------------------
