@@ -217,7 +217,11 @@ Result<void> Reading::finish(int page_count) {
 /// What a failed document leaves: its row with the reason, and nothing that could answer.
 Result<std::vector<rooms::Event>> record_failure(postgres::Session& session,
                                                  const DocumentId& document, const Error& error) {
-    auto failed = session.run(sql::fail_ingestion, document, error.code, error.message);
+    // What broke inside is for the log: people read this.
+    const std::string_view why = error.kind == ErrorKind::internal
+                                     ? "The server failed at this file; upload it again later."
+                                     : std::string_view(error.message);
+    auto failed = session.run(sql::fail_ingestion, document, error.code, why);
     if (!failed) return fail(failed);
     if (failed->affected() == 0) return std::vector<rooms::Event>();
     for (const auto& query : {sql::delete_chunks, sql::delete_pages}) {

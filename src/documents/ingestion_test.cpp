@@ -138,5 +138,18 @@ TEST_F(IngestionTest, What_may_pass_is_tried_again_and_a_dead_job_fails_the_docu
     EXPECT_EQ(failed.error_code, run.error().code);
 }
 
+TEST_F(IngestionTest, People_do_not_read_what_broke_inside) {
+    const auto owner = new_user();
+    const auto id = upload(owner, long_text(3));
+    const Error error{ErrorKind::internal, "task_failed", "chunks.sql: secret", {}, {}};
+    const auto buried = database.transact([&](postgres::Session& session) {
+        return ingestion.task().on_dead(session, ingestion_job(id).arguments_json, error);
+    });
+    EXPECT_TRUE(buried);
+    const auto failed = documents.access_document(owner, id)->document;
+    EXPECT_EQ(failed.error_code, "task_failed");
+    EXPECT_EQ(failed.error->find("secret"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace stoa::documents
