@@ -82,8 +82,10 @@ apt_install() {  # NAME…: as root; nothing installed is upgraded, no service i
     [ ! -e "$cluster" ] || sed -i '/# by stoa$/d' "$cluster"
   }
   trap put_back EXIT
+  # One of ours was left by a run that was killed; it is not the machine's own.
+  ! grep -qs '# by stoa$' "$policy" || rm -f "$policy"
   [ ! -e "$policy" ] || mv "$policy" "$policy.before-stoa"
-  printf '#!/bin/sh\nexit 101\n' > "$policy"
+  printf '#!/bin/sh\nexit 101 # by stoa\n' > "$policy"
   chmod 755 "$policy"
   case " $* " in *" postgresql-"*)
     # The cluster manager first, so that it can be told not to make a cluster for the server.
