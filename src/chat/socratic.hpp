@@ -45,9 +45,10 @@ Answerer answer_with(tutor::Tutor& tutor);
 
 class Socratic {
   public:
-    /// `queries_max` answers may be under way or waiting on this node.
+    /// `queries_max` answers may be under way or waiting on this node. The threads mostly wait for
+    /// a language model; enough of them that a few hung answers do not silence every room.
     Socratic(postgres::Database& database, rooms::RoomEvents& events, Answerer answer,
-             std::size_t threads = 2, std::size_t queries_max = 32);
+             std::size_t threads = 8, std::size_t queries_max = 32);
 
     /// Starts answering; `on_done` is called on another thread with what went wrong, if anything.
     /// `busy` (503) if too many questions wait.
