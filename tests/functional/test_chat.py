@@ -239,7 +239,7 @@ def test_the_same_client_msg_id_is_the_same_message(two):
         ]
 
 
-def write_all(clients, count, pause=0.05):
+def write_all(clients, count, pause=0.06):
     """Everyone says `count` things at once, below the rate limit; what was acknowledged, by seq."""
 
     def write(client):
