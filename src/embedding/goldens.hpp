@@ -32,21 +32,26 @@ inline std::string read_file(const std::filesystem::path& file) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-inline const std::vector<Golden>& goldens() {
-    static const auto items = [] {
-        const auto root = boost::json::parse(read_file(STOA_VECTORS "/minilm_embeddings.json"));
-        std::vector<Golden> read;
-        for (const auto& item : root.at("items").as_array()) {
-            auto& golden = read.emplace_back();
-            golden.text = item.at("text").as_string();
-            golden.ids = boost::json::value_to<std::vector<std::int32_t>>(item.at("ids"));
-            std::size_t i = 0;
-            for (const auto& x : item.at("embedding").as_array()) {
-                golden.vector.at(i++) = x.to_number<float>();
-            }
+/// The items of a file of vectors; `ids` are empty where it has none.
+inline std::vector<Golden> read_goldens(const std::string& name) {
+    const auto root = boost::json::parse(read_file(STOA_VECTORS "/" + name));
+    std::vector<Golden> read;
+    for (const auto& item : root.at("items").as_array()) {
+        auto& golden = read.emplace_back();
+        golden.text = item.at("text").as_string();
+        if (const auto* ids = item.as_object().if_contains("ids")) {
+            golden.ids = boost::json::value_to<std::vector<std::int32_t>>(*ids);
         }
-        return read;
-    }();
+        std::size_t i = 0;
+        for (const auto& x : item.at("embedding").as_array()) {
+            golden.vector.at(i++) = x.to_number<float>();
+        }
+    }
+    return read;
+}
+
+inline const std::vector<Golden>& goldens() {
+    static const auto items = read_goldens("minilm_embeddings.json");
     return items;
 }
 
