@@ -78,6 +78,16 @@ void append_headers(std::string& head, const Response& response, const Request& 
     if (is_json && !has_cache_control) head += "Cache-Control: no-store\r\n";
 }
 
+void append_allowance(std::string& head, const Allowance& allowance) {
+    head += "RateLimit-Limit: ";
+    append_number(head, allowance.limit);
+    head += "\r\nRateLimit-Remaining: ";
+    append_number(head, allowance.remaining);
+    head += "\r\nRateLimit-Reset: ";
+    append_number(head, static_cast<std::uint64_t>(allowance.reset.count()));
+    head += "\r\n";
+}
+
 bool has_body(int status) { return status != 204 && status != 304; }
 
 }  // namespace
@@ -127,6 +137,7 @@ Answer make_answer(Response response, const AnswerFor& to) {
     head += date_line();
     append_header(head, "X-Request-Id", to.request.request_id);
     append_headers(head, response, to.request);
+    if (to.allowance != nullptr) append_allowance(head, *to.allowance);
     if (!to.allowed_origin.empty()) {
         append_header(head, "Access-Control-Allow-Origin", to.allowed_origin);
         append_header(head, "Access-Control-Expose-Headers", exposed_headers);

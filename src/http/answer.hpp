@@ -3,6 +3,7 @@
 // pool, written by the edge. Pure but for opening the file of a FileBody; any thread.
 #pragma once
 
+#include "http/limit.hpp"
 #include "http/message.hpp"
 
 #include <cstdint>
@@ -55,7 +56,8 @@ struct AnswerFor {
     const Request& request;
     bool http11 = true;
     bool close = false;
-    std::string_view allowed_origin;  ///< of CORS; empty without
+    std::string_view allowed_origin;       ///< of CORS; empty without
+    const Allowance* allowance = nullptr;  ///< of a limited route; null without
 };
 
 /// Adds the headers every answer has (X-Request-Id, Date, security, CORS, framing). A header with a

@@ -71,6 +71,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     void handle_on_worker();
     void open_socket_on_worker();
     Result<void> authenticate();
+    Result<void> admit();
     void send_answer(Response response);
 
     // WebSocket (connection_upgrade.cpp)

@@ -107,7 +107,7 @@ bool Connection::begin_body(std::uint64_t content_length) {
 bool Connection::find_token() {
     auto& exchange = *exchange_;
     if (exchange.route->access == Access::anyone) {
-        exchange.decided = true;
+        exchange.decided = !exchange.route->limit;
         return true;
     }
     const auto header = exchange.request.find_header("authorization");
@@ -115,7 +115,7 @@ bool Connection::find_token() {
     if (token) {
         exchange.token = *token;
     } else if (exchange.route->access == Access::optional) {
-        exchange.decided = true;
+        exchange.decided = !exchange.route->limit;
     } else {
         refuse(Error{ErrorKind::unauthenticated,
                      "unauthenticated",
@@ -195,19 +195,31 @@ void Connection::refuse(const Error& error) {
 
 Result<void> Connection::authenticate() {
     auto& exchange = *exchange_;
-    if (exchange.decided) return {};
+    if (exchange.token.empty()) return {};
     auto caller = core_->authenticate(exchange.token);
     if (!caller) return fail(caller);
     exchange.request.caller = *caller;
-    exchange.decided = true;
     return {};
+}
+
+/// Who asks, and that it is not too often; once for a request.
+Result<void> Connection::admit() {
+    auto& exchange = *exchange_;
+    if (exchange.decided) return {};
+    if (auto known = authenticate(); !known) return known;
+    exchange.decided = true;
+    const auto& limit = exchange.route->limit;
+    if (!limit || !core_->limiter) return {};
+    const auto key = limit_key(exchange.request, method_name(exchange.route->method), *limit);
+    exchange.allowance = core_->limiter(key, *limit);
+    if (exchange.allowance->allowed) return {};
+    return tl::unexpected(rate_limited(*exchange.allowance));
 }
 
 void Connection::decide_on_worker() {
     const log::TraceScope trace(exchange_->request.trace_id);
-    auto decided = guard([this] { return authenticate(); }).and_then([](Result<void> result) {
-        return result;
-    });
+    auto decided =
+        guard([this] { return admit(); }).and_then([](Result<void> result) { return result; });
     edge_.post([self = shared_from_this(), decided = std::move(decided)] {
         if (self->phase_ != Phase::deciding) return;
         if (decided) return self->continue_body();
@@ -243,7 +255,7 @@ void Connection::handle_on_worker() {
     auto& exchange = *exchange_;
     const log::TraceScope trace(exchange.request.trace_id);
     auto response = guard([&]() -> Response {
-        if (auto decided = authenticate(); !decided) {
+        if (auto decided = admit(); !decided) {
             return problem(decided.error(), exchange.request.request_id);
         }
         return exchange.route->handler(exchange.request);

@@ -53,7 +53,6 @@ void Connection::begin_upgrade() {
     }
     auto token = find_bearer(header_or_empty(request, "authorization"));
     if (!token) token = find_protocol_bearer(header_or_empty(request, "sec-websocket-protocol"));
-    exchange.decided = !token.has_value();
     exchange.token = token.value_or(std::string_view());
     phase_ = Phase::handling;
     submit_or_refuse(core_->pool, &Connection::open_socket_on_worker);

@@ -143,10 +143,11 @@ void Edge::run_retries() {
 }
 
 Core::Core(ServerOptions chosen, const Routes& table, Authenticator check, WorkerPool& workers,
-           WorkerPool& slow_workers, Metrics& registry)
+           WorkerPool& slow_workers, Metrics& registry, Limiter limits)
     : options(std::move(chosen)),
       routes(table),
       authenticate(std::move(check)),
+      limiter(std::move(limits)),
       pool(workers),
       slow_pool(slow_workers),
       connections(options.connections_max,

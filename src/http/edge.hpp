@@ -112,11 +112,12 @@ class Edge {
 /// What all connections share. They hold it, so that a task that outlives the server is harmless.
 struct Core {
     Core(ServerOptions chosen, const Routes& table, Authenticator check, WorkerPool& workers,
-         WorkerPool& slow_workers, Metrics& registry);
+         WorkerPool& slow_workers, Metrics& registry, Limiter limits);
 
     ServerOptions options;
     const Routes& routes;
     Authenticator authenticate;
+    Limiter limiter;  ///< may be empty
     WorkerPool& pool;
     WorkerPool& slow_pool;
     std::atomic<bool> stopping = false;

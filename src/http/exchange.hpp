@@ -26,9 +26,10 @@ struct Exchange {
     bool keep_alive = false;
     bool wants_upgrade = false;
     bool expects_continue = false;
-    bool decided = false;  ///< the access check is done
+    bool decided = false;  ///< who asks is known, and that it is not too often
     std::string allowed_origin;
-    std::string token;
+    std::string token;  ///< empty without
+    std::optional<Allowance> allowance;
     BodyReader body = BodyReader::of_length(0);
     std::unique_ptr<Upload> upload;
     std::string chunk;  ///< of the upload, on its way to disk
@@ -43,7 +44,7 @@ struct Exchange {
 
     [[nodiscard]] bool is_upload() const { return upload != nullptr; }
     [[nodiscard]] AnswerFor answer_for(bool close) const {
-        return {request, http11, close, allowed_origin};
+        return {request, http11, close, allowed_origin, allowance ? &*allowance : nullptr};
     }
 };
 

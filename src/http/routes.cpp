@@ -27,27 +27,28 @@ bool Routes::Node::has_route() const {
     return std::ranges::any_of(route, [](std::size_t index) { return index != 0; });
 }
 
-void Routes::get(std::string path, Access access, Handler handler) {
-    add(Method::get, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+void Routes::get(std::string path, Admission admission, Handler handler) {
+    add(Method::get, std::move(path), admission, BodyKind::none_or_json, std::move(handler), {});
 }
-void Routes::post(std::string path, Access access, Handler handler) {
-    add(Method::post, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+void Routes::post(std::string path, Admission admission, Handler handler) {
+    add(Method::post, std::move(path), admission, BodyKind::none_or_json, std::move(handler), {});
 }
-void Routes::put(std::string path, Access access, Handler handler) {
-    add(Method::put, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+void Routes::put(std::string path, Admission admission, Handler handler) {
+    add(Method::put, std::move(path), admission, BodyKind::none_or_json, std::move(handler), {});
 }
-void Routes::patch(std::string path, Access access, Handler handler) {
-    add(Method::patch, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+void Routes::patch(std::string path, Admission admission, Handler handler) {
+    add(Method::patch, std::move(path), admission, BodyKind::none_or_json, std::move(handler), {});
 }
-void Routes::remove(std::string path, Access access, Handler handler) {
-    add(Method::delete_, std::move(path), access, BodyKind::none_or_json, std::move(handler), {});
+void Routes::remove(std::string path, Admission admission, Handler handler) {
+    add(Method::delete_, std::move(path), admission, BodyKind::none_or_json, std::move(handler),
+        {});
 }
-void Routes::post_slow(std::string path, Access access, Handler handler) {
-    post(std::move(path), access, std::move(handler));
+void Routes::post_slow(std::string path, Admission admission, Handler handler) {
+    post(std::move(path), admission, std::move(handler));
     routes_.back().is_slow = true;
 }
-void Routes::upload(std::string path, Access access, Handler handler) {
-    add(Method::post, std::move(path), access, BodyKind::multipart, std::move(handler), {});
+void Routes::upload(std::string path, Admission admission, Handler handler) {
+    add(Method::post, std::move(path), admission, BodyKind::multipart, std::move(handler), {});
 }
 void Routes::socket(std::string path, SocketFactory factory) {
     add(Method::get, std::move(path), Access::optional, BodyKind::none_or_json, {},
@@ -70,8 +71,8 @@ std::size_t Routes::grow(std::size_t node, std::string_view segment) {
     return nodes_.size() - 1;
 }
 
-void Routes::add(Method method, std::string path, Access access, BodyKind body, Handler handler,
-                 SocketFactory socket) {
+void Routes::add(Method method, std::string path, Admission admission, BodyKind body,
+                 Handler handler, SocketFactory socket) {
     if (!path.starts_with('/')) throw std::logic_error("route without leading '/': " + path);
     std::size_t node = 0;
     std::vector<std::string> names;
@@ -82,8 +83,8 @@ void Routes::add(Method method, std::string path, Access access, BodyKind body, 
     }
     auto& slot = nodes_[node].route[static_cast<std::size_t>(method)];
     if (slot != 0) throw std::logic_error("route declared twice: " + path);
-    routes_.push_back(
-        {method, std::move(path), access, body, std::move(handler), std::move(socket), false});
+    routes_.push_back({method, std::move(path), admission.access, admission.limit, body,
+                       std::move(handler), std::move(socket), false});
     parameter_names_.push_back(std::move(names));
     slot = routes_.size();
 }

@@ -4,12 +4,14 @@
 // handler: it reads the JSON body, calls, and writes the answer. Read-only after start; any thread.
 #pragma once
 
+#include "http/limit.hpp"
 #include "http/message.hpp"
 #include "http/socket.hpp"
 
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -28,10 +30,20 @@ enum class BodyKind {
     multipart      ///< streamed; at most `upload_bytes_max`
 };
 
+/// Who may call a route, and how often; an Access alone is without limit.
+struct Admission {
+    Admission(Access who) : access(who) {}  // NOLINT: reads as what it is in a table
+    Admission(Access who, Limit how_often) : access(who), limit(how_often) {}
+
+    Access access;
+    std::optional<Limit> limit;
+};
+
 struct Route {
     Method method;
     std::string path;  ///< "/api/v1/rooms/{room_id}/messages"
     Access access;
+    std::optional<Limit> limit;
     BodyKind body;
     Handler handler;
     SocketFactory socket;  ///< set for WebSocket routes (method get)
@@ -41,15 +53,15 @@ struct Route {
 /// A path that is declared twice for a method, or does not start with '/', is a bug: logic_error.
 class Routes {
   public:
-    void get(std::string path, Access access, Handler handler);
-    void post(std::string path, Access access, Handler handler);
-    void put(std::string path, Access access, Handler handler);
-    void patch(std::string path, Access access, Handler handler);
-    void remove(std::string path, Access access, Handler handler);  ///< DELETE
+    void get(std::string path, Admission admission, Handler handler);
+    void post(std::string path, Admission admission, Handler handler);
+    void put(std::string path, Admission admission, Handler handler);
+    void patch(std::string path, Admission admission, Handler handler);
+    void remove(std::string path, Admission admission, Handler handler);  ///< DELETE
     /// POST whose handler may wait long for other servers: quick requests never queue behind it.
-    void post_slow(std::string path, Access access, Handler handler);
+    void post_slow(std::string path, Admission admission, Handler handler);
     /// POST whose body is multipart/form-data.
-    void upload(std::string path, Access access, Handler handler);
+    void upload(std::string path, Admission admission, Handler handler);
     void socket(std::string path, SocketFactory factory);
 
     struct Match {
@@ -71,7 +83,7 @@ class Routes {
         [[nodiscard]] bool has_route() const;
     };
 
-    void add(Method method, std::string path, Access access, BodyKind body, Handler handler,
+    void add(Method method, std::string path, Admission admission, BodyKind body, Handler handler,
              SocketFactory socket);
     std::size_t grow(std::size_t node, std::string_view segment);
     const Node* walk(std::size_t node, std::string_view rest,

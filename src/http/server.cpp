@@ -31,9 +31,9 @@ tl::unexpected<Error> cannot_listen(const ServerOptions& options,
 
 struct Server::State {
     State(ServerOptions options, const Routes& routes, Authenticator authenticate, WorkerPool& pool,
-          WorkerPool& slow_pool, Metrics& metrics)
+          WorkerPool& slow_pool, Metrics& metrics, Limiter limiter)
         : core(std::make_shared<Core>(std::move(options), routes, std::move(authenticate), pool,
-                                      slow_pool, metrics)),
+                                      slow_pool, metrics, std::move(limiter))),
           acceptor(core->edges.front()->io()),
           pause(core->edges.front()->io()) {}
 
@@ -108,9 +108,9 @@ void Server::State::on_accepted(Edge& edge, TcpSocket socket) {
 }
 
 Server::Server(ServerOptions options, const Routes& routes, Authenticator authenticate,
-               WorkerPool& pool, WorkerPool& slow_pool, Metrics& metrics)
+               WorkerPool& pool, WorkerPool& slow_pool, Metrics& metrics, Limiter limiter)
     : state_(std::make_unique<State>(std::move(options), routes, std::move(authenticate), pool,
-                                     slow_pool, metrics)) {}
+                                     slow_pool, metrics, std::move(limiter))) {}
 
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 

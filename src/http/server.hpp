@@ -6,6 +6,7 @@
 
 #include "base/metrics.hpp"
 #include "base/worker_pool.hpp"
+#include "http/limit.hpp"
 #include "http/routes.hpp"
 
 #include <chrono>
@@ -40,11 +41,12 @@ struct ServerOptions {
 /// Checks a bearer token; called on the worker pool.
 using Authenticator = std::function<Result<Caller>(std::string_view token)>;
 
-/// Routes, pools and metrics have to outlive the server and the pools' last task.
+/// Routes, pools and metrics have to outlive the server and the pools' last task. Without a limiter
+/// nothing is limited.
 class Server {
   public:
     Server(ServerOptions options, const Routes& routes, Authenticator authenticate,
-           WorkerPool& pool, WorkerPool& slow_pool, Metrics& metrics);
+           WorkerPool& pool, WorkerPool& slow_pool, Metrics& metrics, Limiter limiter = {});
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

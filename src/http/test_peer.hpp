@@ -83,6 +83,7 @@ struct TestServer {
 
     ServerOptions options;
     Routes routes;
+    Limiter limiter;
     Metrics metrics;
     Hub hub;
     std::size_t pool_threads = 2;

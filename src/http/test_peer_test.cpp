@@ -176,7 +176,8 @@ TestServer::TestServer(std::function<void(TestServer&)> prepare) {
         if (token == "good") return Caller{UserId{}, SessionId{}};
         return fail(ErrorKind::unauthenticated, "token_invalid", "The token is not valid.");
     };
-    server = std::make_unique<Server>(options, routes, authenticate, *pool, *slow_pool, metrics);
+    server = std::make_unique<Server>(options, routes, authenticate, *pool, *slow_pool, metrics,
+                                      limiter);
     if (auto started = server->start(); !started) {
         throw std::runtime_error(started.error().message);
     }
