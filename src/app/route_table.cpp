@@ -15,15 +15,30 @@
 namespace stoa::app {
 namespace {
 
-using enum http::Access;
+using namespace std::chrono_literals;
+using http::Access;
+using http::per_address;
+using http::per_user;
+
+// Who may call, and how often each route: the common rows of the table.
+const http::Admission anyone{Access::anyone};
+const http::Admission signed_in{Access::signed_in, per_user(600, 1min)};
+// The rows that cost more than most, or that strangers call.
+const http::Admission asking_to_sign_in{Access::anyone, per_address(60, 1min)};
+const http::Admission signing_in{Access::optional, per_address(60, 1min)};
+const http::Admission renewing{Access::anyone, per_address(600, 1min)};
+const http::Admission writing{Access::signed_in, per_user(120, 1min)};
+const http::Admission uploading{Access::signed_in, per_user(30, 1min)};
+const http::Admission asking_the_tutor{Access::signed_in, per_user(30, 1min)};
 
 void add_accounts(http::Routes& r, Services& s) {
     namespace handle = accounts::routes;
-    r.post("/api/v1/auth/siws/challenge", anyone, handle::challenge(s.sign_in));
-    r.post("/api/v1/auth/wallet/connect", optional, handle::connect(s.sign_in));
-    r.post("/api/v1/auth/wallet/verify", optional, handle::verify(s.sign_in, s.tokens, s.profiles));
+    r.post("/api/v1/auth/siws/challenge", asking_to_sign_in, handle::challenge(s.sign_in));
+    r.post("/api/v1/auth/wallet/connect", signing_in, handle::connect(s.sign_in));
+    r.post("/api/v1/auth/wallet/verify", signing_in,
+           handle::verify(s.sign_in, s.tokens, s.profiles));
     r.post("/api/v1/auth/wallet/disconnect", signed_in, handle::disconnect(s.sessions));
-    r.post("/api/v1/auth/refresh", anyone, handle::refresh(s.sessions));
+    r.post("/api/v1/auth/refresh", renewing, handle::refresh(s.sessions));
     r.get("/api/v1/auth/sessions", signed_in, handle::list_sessions(s.sessions));
     r.remove("/api/v1/auth/sessions/{session_id}", signed_in, handle::revoke_session(s.sessions));
     r.post("/api/v1/auth/ws-ticket", signed_in, handle::create_ticket(s.sessions));
@@ -55,8 +70,8 @@ void add_chat(http::Routes& r, Services& s, const http::SocketFactory& room_sock
     const std::string messages = "/api/v1/rooms/{room_id}/messages";
     const std::string message = messages + "/{message_id}";
     r.get(messages, signed_in, handle::list(s.messages));
-    r.post(messages, signed_in, handle::send(s.messages));
-    r.patch(message, signed_in, handle::edit(s.messages));
+    r.post(messages, writing, handle::send(s.messages));
+    r.patch(message, writing, handle::edit(s.messages));
     r.remove(message, signed_in, handle::remove(s.messages));
     r.put(message + "/pin", signed_in, handle::pin(s.messages));
     r.remove(message + "/pin", signed_in, handle::unpin(s.messages));
@@ -68,7 +83,7 @@ void add_chat(http::Routes& r, Services& s, const http::SocketFactory& room_sock
 
 void add_documents(http::Routes& r, Services& s) {
     namespace handle = documents::routes;
-    r.upload("/api/v1/documents/upload", signed_in, handle::upload(s.documents));
+    r.upload("/api/v1/documents/upload", uploading, handle::upload(s.documents));
     r.get("/api/v1/documents/library", signed_in, handle::library(s.documents));
     r.post("/api/v1/documents/share", signed_in, handle::share(s.documents));
     r.get("/api/v1/documents/{doc_id}", signed_in, handle::get(s.documents));
@@ -85,9 +100,9 @@ void add_documents(http::Routes& r, Services& s) {
 
 void add_tutor(http::Routes& r, Services& s) {
     namespace handle = tutor::routes;
-    r.post_slow("/api/v1/documents/{doc_id}/chat", signed_in, handle::ask_document(s.tutor));
+    r.post_slow("/api/v1/documents/{doc_id}/chat", asking_the_tutor, handle::ask_document(s.tutor));
     r.get("/api/v1/documents/{doc_id}/chat", signed_in, handle::conversation(s.tutor));
-    r.post_slow("/api/v1/rooms/{room_id}/ask", signed_in, handle::ask_room(s.tutor));
+    r.post_slow("/api/v1/rooms/{room_id}/ask", asking_the_tutor, handle::ask_room(s.tutor));
 }
 
 void add_operations(http::Routes& r, Services& s) {
@@ -105,13 +120,19 @@ void add_operations(http::Routes& r, Services& s) {
     r.get("/openapi.json", anyone, page("/openapi.json"));
 }
 
-std::string_view name_of(http::Access access) {
+std::string text_of(const std::optional<http::Limit>& limit) {
+    if (!limit) return "unlimited";
+    return std::to_string(limit->requests) + "/" + std::to_string(limit->window.count()) + "s/" +
+           (limit->per == http::Limit::Per::user ? "user" : "address");
+}
+
+std::string_view name_of(Access access) {
     switch (access) {
-        case anyone:
+        case Access::anyone:
             return "anyone";
-        case signed_in:
+        case Access::signed_in:
             return "signed_in";
-        case optional:
+        case Access::optional:
             return "optional";
     }
     return "";
@@ -136,7 +157,8 @@ std::vector<std::string> describe(const http::Routes& routes) {
         std::string method(json::enum_name(route.method));
         std::ranges::transform(method, method.begin(),
                                [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-        lines.push_back(method + " " + route.path + " " + std::string(name_of(route.access)));
+        lines.push_back(method + " " + route.path + " " + std::string(name_of(route.access)) + " " +
+                        text_of(route.limit));
     }
     return lines;
 }

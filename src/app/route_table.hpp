@@ -12,7 +12,7 @@ namespace stoa::app {
 
 /// `room_sockets` serves the WebSocket routes.
 http::Routes route_table(Services& services, const http::SocketFactory& room_sockets);
-/// "GET /api/v1/rooms/list signed_in", a line a route.
+/// "GET /api/v1/rooms/list signed_in 600/60s/user", a line a route.
 std::vector<std::string> describe(const http::Routes& routes);
 
 }  // namespace stoa::app

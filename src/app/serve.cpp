@@ -2,6 +2,7 @@
 #include "app/serve.hpp"
 
 #include "accounts/accounts_routes.hpp"
+#include "app/rate_limiter.hpp"
 #include "app/route_table.hpp"
 #include "app/services.hpp"
 #include "app/signals.hpp"
@@ -47,6 +48,21 @@ std::size_t handler_threads(const Settings& settings) {
     return 2 * std::max(1U, std::thread::hardware_concurrency());
 }
 
+/// A limit is not worth a long wait for Redis.
+redis::Options limiter_redis(const Settings& settings) {
+    auto options = redis_options(settings);
+    options.wait_max = std::chrono::milliseconds(500);
+    options.command_timeout = std::chrono::milliseconds(500);
+    return options;
+}
+
+http::Limiter limit_with(RateLimiter& limiter, const Settings& settings) {
+    if (settings.rate_limit_percent == 0) return {};
+    return [&limiter](const std::string& key, const http::Limit& limit) {
+        return limiter.take(key, limit);
+    };
+}
+
 /// The three ways in which a socket's client proves who they are.
 chat::SocketAuth socket_auth(Services& services) {
     const auto verify_wallet = [&services](std::string_view address, std::string_view message,
@@ -86,6 +102,7 @@ Result<void> serve(const Settings& settings) {
                                                   .auth = socket_auth(services)});
     const auto routes = route_table(services, room_sockets);
 
+    RateLimiter limiter(limiter_redis(settings), settings.rate_limit_percent, services.metrics);
     constexpr std::size_t queued_max = 4096;
     WorkerPool pool(handler_threads(settings), queued_max);
     // For answers that wait for a language model: threads that mostly sleep, and a short queue.
@@ -94,7 +111,7 @@ Result<void> serve(const Settings& settings) {
     WorkerPool slow_pool(slow_threads, slow_queued_max);
     http::Server server(server_options(settings), routes,
                         accounts::routes::make_authenticator(services.tokens), pool, slow_pool,
-                        services.metrics);
+                        services.metrics, limit_with(limiter, settings));
     if (auto started = server.start(); !started) return started;
     log::info("serving",
               {{"event.action", "start"}, {"server.port", std::to_string(server.port())}});

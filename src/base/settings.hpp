@@ -29,6 +29,7 @@ struct Settings {
     std::string public_url = "http://localhost:8080";
     std::int64_t upload_bytes_max = 200LL * 1024 * 1024;
     std::int64_t handler_threads = 0;
+    std::int64_t rate_limit_percent = 100;
     std::int64_t job_threads = 1;
     std::string data_dir = ".stoa";
     std::string model_dir = ".stoa/models/minilm";

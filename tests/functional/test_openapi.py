@@ -25,8 +25,8 @@ def routes(stoa):
     assert done.returncode == 0, done.stderr
     table = {}
     for line in done.stdout.splitlines():
-        method, path, access = line.split()
-        table[f"{method} {re.sub('{[^}]*}', '{}', path)}"] = access
+        method, path, access, limit = line.split()
+        table[f"{method} {re.sub('{[^}]*}', '{}', path)}"] = (access, limit)
     return table
 
 
@@ -45,13 +45,18 @@ def test_says_who_may_call(stoa):
         "[{}, {'bearer': []}]": "optional",
     }
     told = {name: access_of[str(operation["security"])] for name, operation in operations().items()}
-    assert told == routes(stoa)
+    assert told == {name: access for name, (access, _) in routes(stoa).items()}
+
+
+def test_says_which_are_limited(stoa):
+    told = {name for name, operation in operations().items() if "429" in operation["responses"]}
+    assert told == {name for name, (_, limit) in routes(stoa).items() if limit != "unlimited"}
 
 
 def test_every_route_refuses_a_stranger_as_told(stoa):
     """Each route is called without a token: signed_in ones answer 401 with WWW-Authenticate."""
     nobody = "00000000-0000-7000-8000-000000000000"
-    for name, access in routes(stoa).items():
+    for name, (access, _) in routes(stoa).items():
         method, path = name.split(" ")
         answer = requests.request(method, stoa.url + path.replace("{}", nobody), timeout=10)
         if access == "signed_in":
