@@ -18,7 +18,6 @@ OWNERS = {
     r"(libpq-fe\.h|libpq/|postgres_ext\.h|pg_config)": "postgres",
     r"hiredis": "redis",
     r"(mupdf|fitz)": "stoa_extract",
-    r"(oneapi/dnnl|dnnl)": "embedding",
 }
 # Programs beside the modules: the folders of src they may include besides their own.
 PROGRAMS = {"stoa_extract": {"base", "extraction"}}

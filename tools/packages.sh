@@ -22,7 +22,7 @@ esac
 
 build_packages=(
   g++ make cmake ninja-build ccache mold pkg-config git curl ca-certificates python3 python3-venv
-  "libboost$boost-dev" "libboost-json$boost-dev" libcli11-dev libcurl4-openssl-dev libdnnl-dev
+  "libboost$boost-dev" "libboost-json$boost-dev" libcli11-dev libcurl4-openssl-dev
   libexpected-dev libfmt-dev libgmock-dev libgtest-dev libhiredis-dev libmupdf-dev libpq-dev
   libseccomp-dev libsodium-dev libspdlog-dev libssl-dev libtomlplusplus-dev libutf8proc-dev
   prometheus-cpp-dev python3-yaml zlib1g-dev
