@@ -247,11 +247,10 @@ std::string settings_markdown() {
         }
         for (const auto choice : s.choices)
             bounds += (bounds.empty() ? "" : ", ") + std::string(choice);
-        Settings shown = defaults;
         Setting plain = s;
         plain.secret = false;
         out += "| `" + std::string(s.name) + "` | `" + upper(s.name) + "` | `" +
-               value_text(shown, plain) + "` | " + bounds + " | " + std::string(s.text) + " |\n";
+               value_text(defaults, plain) + "` | " + bounds + " | " + std::string(s.text) + " |\n";
     }
     return out;
 }
