@@ -55,7 +55,7 @@ Result<Event> append_event(postgres::Session& session, const RoomId& room, std::
     auto seq = session.find<std::int64_t>(sql::append_event, room, type, json::Raw{data_json});
     if (!seq) return fail(seq);
     if (!*seq) return no_such_room();
-    return Event{room, **seq, std::string(type), event_json(room, type, **seq, data_json)};
+    return Event{room, **seq, std::string(type), event_json(room, type, *seq, data_json)};
 }
 
 Result<std::int64_t> next_seq(postgres::Session& session, const RoomId& room) {
