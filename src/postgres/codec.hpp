@@ -56,6 +56,7 @@ class Parameters {
     template <class Tag>
     void add(const std::vector<Id<Tag>>& ids) {
         std::vector<Uuid> uuids;
+        uuids.reserve(ids.size());
         for (const auto& id : ids) uuids.push_back(id.uuid);
         add_uuids(uuids);
     }
