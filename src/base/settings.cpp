@@ -135,7 +135,6 @@ const std::vector<Setting>& setting_table() {
         {"data_dir", &S::data_dir, "where uploads and keys lie"},
         {"model_dir", &S::model_dir, "folder of model.safetensors and its tokenizer"},
         {"extract_program", &S::extract_program, "path of stoa-extract"},
-        {"web_dir", &S::web_dir, "folder of the web pages; empty serves the built-in ones"},
         {"master_key", &S::master_key,
          "64 hex digits that wrap stored keys; empty makes data_dir/master.key", true},
         {"access_token_seconds", &S::access_token_seconds, "lifetime of an access token", false, 5,
