@@ -222,8 +222,13 @@ def main():
     if not 1 <= rounds <= 5:
         sys.exit("bench http: 1 to 5 rounds")
     load_before = os.getloadavg()[0]
-    # Logging as it comes: a test's stack would log more. No rate limits: the peers have none.
-    settings = {"STOA_LOG_LEVEL": "info", "STOA_RATE_LIMIT_PERCENT": "0"}
+    # Logging as it comes: a test's stack would log more. No rate limits and no access log: the
+    # peers have none.
+    settings = {
+        "STOA_LOG_LEVEL": "info",
+        "STOA_RATE_LIMIT_PERCENT": "0",
+        "STOA_HTTP_ACCESS_LOG": "off",
+    }
     stack = Stack({**settings, "STOA_POSTGRES_CONNECTIONS_MAX": str(POOL)})
     try:
         contenders, rate = measure(stack, programs, rounds)

@@ -31,12 +31,18 @@ std::vector<std::string> split_commas(std::string_view text) {
     return items;
 }
 
-http::ServerOptions server_options(const Settings& settings) {
+Result<http::ServerOptions> server_options(const Settings& settings) {
+    auto proxies = http::TrustedProxies::parse(split_commas(settings.http_trusted_proxies));
+    if (!proxies) return fail(proxies);
     http::ServerOptions options;
     options.address = settings.http_address;
     options.port = static_cast<std::uint16_t>(settings.http_port);
     options.threads = static_cast<std::size_t>(settings.http_threads);
     options.connections_max = static_cast<std::size_t>(settings.http_connections_max);
+    options.connections_per_address_max =
+        static_cast<std::size_t>(settings.http_connections_per_address_max);
+    options.trusted_proxies = std::move(*proxies);
+    options.access_log = settings.http_access_log == "on";
     options.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
     options.upload_dir = upload_dir(settings);
     options.allowed_origins = split_commas(settings.allowed_origins);
@@ -85,6 +91,8 @@ chat::SocketAuth socket_auth(Services& services) {
 
 Result<void> serve(const Settings& settings) {
     const StopSignals signals;
+    auto options = server_options(settings);
+    if (!options) return fail(options);
     auto made = Services::make(settings);
     if (!made) return fail(made);
     Services& services = **made;
@@ -109,7 +117,7 @@ Result<void> serve(const Settings& settings) {
     constexpr std::size_t slow_threads = 16;
     constexpr std::size_t slow_queued_max = 32;
     WorkerPool slow_pool(slow_threads, slow_queued_max);
-    http::Server server(server_options(settings), routes,
+    http::Server server(std::move(*options), routes,
                         accounts::routes::make_authenticator(services.tokens), pool, slow_pool,
                         services.metrics, limit_with(limiter, settings));
     if (auto started = server.start(); !started) return started;

@@ -141,8 +141,8 @@ Answer make_answer(Response response, const AnswerFor& to) {
     if (!to.allowed_origin.empty()) {
         append_header(head, "Access-Control-Allow-Origin", to.allowed_origin);
         append_header(head, "Access-Control-Expose-Headers", exposed_headers);
-        head += "Vary: Origin\r\n";
     }
+    if (to.varies_by_origin) head += "Vary: Origin\r\n";
     if (std::holds_alternative<StreamBody>(response.body)) {
         if (answer.chunked) head += "Transfer-Encoding: chunked\r\n";
     } else if (has_body(answer.status)) {

@@ -57,6 +57,7 @@ struct AnswerFor {
     bool http11 = true;
     bool close = false;
     std::string_view allowed_origin;       ///< of CORS; empty without
+    bool varies_by_origin = false;         ///< another origin might get another answer
     const Allowance* allowance = nullptr;  ///< of a limited route; null without
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counts what is alive, up to a limit, and lets one wait until all of it is gone. A ticket is held
-// by each of the counted. Any thread; it must outlive its tickets.
+// Counts what is alive, up to a limit: all of it (Census, which also lets one wait until it is
+// gone), or what belongs to each network by itself. A ticket is held by each of the counted. Any
+// thread; a census must outlive its tickets.
 #pragma once
 
 #include "base/metrics.hpp"
@@ -10,6 +11,8 @@
 #include <cstddef>
 #include <mutex>
 #include <optional>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 namespace stoa::http {
@@ -63,6 +66,61 @@ class Census {
     std::mutex mutex_;
     std::condition_variable emptied_;
     std::size_t count_ = 0;
+};
+
+class NetworkCensus {
+  public:
+    class Ticket {
+      public:
+        Ticket() = default;
+        Ticket(Ticket&& other) noexcept { swap(other); }
+        Ticket& operator=(Ticket&& other) noexcept {
+            swap(other);
+            return *this;
+        }
+        ~Ticket() {
+            if (census_ != nullptr) census_->leave(network_);
+        }
+
+      private:
+        friend class NetworkCensus;
+        Ticket(NetworkCensus& census, std::string network)
+            : census_(&census), network_(std::move(network)) {}
+        void swap(Ticket& other) noexcept {
+            std::swap(census_, other.census_);
+            network_.swap(other.network_);
+        }
+        NetworkCensus* census_ = nullptr;
+        std::string network_;
+    };
+
+    explicit NetworkCensus(std::size_t max) : max_(max) {}
+
+    /// Nothing if `network` has its share.
+    std::optional<Ticket> enter(std::string network) {
+        const std::lock_guard lock(mutex_);
+        auto& count = counts_[network];
+        if (count >= max_) return std::nullopt;
+        ++count;
+        return Ticket(*this, std::move(network));
+    }
+
+  private:
+    void leave(const std::string& network) {
+        const std::lock_guard lock(mutex_);
+        const auto found = counts_.find(network);
+        if (--found->second == 0) counts_.erase(found);
+    }
+
+    const std::size_t max_;
+    std::mutex mutex_;
+    std::unordered_map<std::string, std::size_t> counts_;  ///< none is 0: bounded by the tickets
+};
+
+/// What a connection holds as long as it lives, a WebSocket's included.
+struct ConnectionTicket {
+    Census::Ticket of_all;
+    NetworkCensus::Ticket of_network;
 };
 
 }  // namespace stoa::http

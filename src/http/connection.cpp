@@ -20,24 +20,32 @@ HeadLimits head_limits(const ServerOptions& options) {
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Core> core, Edge& edge, TcpSocket socket,
-                       Census::Ticket ticket)
+Connection::Connection(std::shared_ptr<Core> core, Edge& edge, TcpSocket socket, Address peer,
+                       ConnectionTicket ticket)
     : core_(std::move(core)),
       edge_(edge),
       socket_(std::move(socket)),
       ticket_(std::move(ticket)),
+      peer_(peer),
+      is_proxy_(core_->options.trusted_proxies.contains(peer)),
       scan_(head_limits(core_->options)) {}
 
-void Connection::start() {
+void Connection::start(const std::optional<Refusal>& refusal) {
     boost::system::error_code error;
-    const auto peer = socket_.remote_endpoint(error);
-    if (!error) remote_address_ = peer.address().to_string();
     socket_.set_option(asio::ip::tcp::no_delay(true), error);
     socket_.non_blocking(true, error);
     edge_.add(shared_from_this());
     if (error) return abort();
+    if (refusal) return refuse_unread(*refusal, {{"Retry-After", "1"}});
     deadline_ = SteadyClock::now() + core_->options.header_timeout;
     read_more();
+}
+
+/// Answers before there is a request, or instead of one whose head cannot be had.
+void Connection::refuse_unread(const Refusal& refusal, Headers headers) {
+    exchange_ = std::make_unique<Exchange>();
+    exchange_->request.remote_address = peer_.text();
+    refuse(refusal, std::move(headers));
 }
 
 void Connection::sweep(SteadyClock::time_point now) {
@@ -51,8 +59,8 @@ void Connection::sweep(SteadyClock::time_point now) {
     if (now < deadline_) return;
     switch (phase_) {
         case Phase::head:
-            exchange_ = std::make_unique<Exchange>();
-            return refuse({408, "request_timeout", "The request's head did not come in time."});
+            return refuse_unread(
+                {408, "request_timeout", "The request's head did not come in time."});
         case Phase::body:
             return refuse({408, "request_timeout", "The request's body did not come in time."});
         case Phase::idle:
@@ -138,14 +146,12 @@ void Connection::advance() {
 void Connection::advance_head() {
     const auto end = scan_.find_end(in_.view());
     if (!end) {
-        exchange_ = std::make_unique<Exchange>();
-        return refuse(end.error());
+        return refuse_unread(end.error());
     }
     if (*end == 0) return read_more();
     auto head = parse_request_head(in_.view().substr(0, *end));
     if (!head) {
-        exchange_ = std::make_unique<Exchange>();
-        return refuse(head.error());
+        return refuse_unread(head.error());
     }
     in_.consume(*end);
     begin_exchange(std::move(*head));

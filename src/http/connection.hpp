@@ -21,9 +21,11 @@ class SocketConnection;
 
 class Connection final : public EdgeMember, public std::enable_shared_from_this<Connection> {
   public:
-    Connection(std::shared_ptr<Core> core, Edge& edge, TcpSocket socket, Census::Ticket ticket);
+    Connection(std::shared_ptr<Core> core, Edge& edge, TcpSocket socket, Address peer,
+               ConnectionTicket ticket);
 
-    void start();
+    /// With a refusal that is all it is told, whatever it asks.
+    void start(const std::optional<Refusal>& refusal);
     void sweep(SteadyClock::time_point now) override;
     void wind_up() override;
     void abort() override;
@@ -53,6 +55,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
 
     // From a head to the handler (connection_exchange.cpp)
     void begin_exchange(RequestHead head);
+    [[nodiscard]] Address client_address() const;
     bool route_exchange();
     bool begin_body(std::uint64_t content_length);
     void answer_options(const Routes::Match& match);
@@ -61,6 +64,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     void continue_body();
     void store();
     void dispatch();
+    void refuse_unread(const Refusal& refusal, Headers headers = {});
     void refuse(const Refusal& refusal, Headers headers = {});
     void refuse(const Error& error);
     bool skip_body();
@@ -90,8 +94,9 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     std::shared_ptr<Core> core_;
     Edge& edge_;
     TcpSocket socket_;
-    Census::Ticket ticket_;
-    std::string remote_address_;
+    ConnectionTicket ticket_;
+    const Address peer_;
+    const bool is_proxy_;  ///< whose X-Forwarded-For is believed
     Phase phase_ = Phase::idle;
     SteadyClock::time_point deadline_{};
     bool reading_ = false;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "http/access_log.hpp"
 #include "http/connection.hpp"
 
 #include <array>
@@ -143,10 +144,11 @@ void Connection::wait_writable() {
 
 void Connection::finish_answer() {
     const auto& exchange = *exchange_;
-    const std::chrono::duration<double> taken = SteadyClock::now() - exchange.started;
+    const auto taken = SteadyClock::now() - exchange.started;
     edge_.meters().count(exchange.route,
                          exchange.method_known ? method_name(exchange.request.method) : "unknown",
-                         out_.status, taken.count());
+                         out_.status, std::chrono::duration<double>(taken).count());
+    if (core_->options.access_log) log_access(exchange, out_.status, taken);
     const bool close = out_.close || core_->stopping.load(std::memory_order_relaxed);
     // A peer that was told, and from whom nothing is unread, needs no lingering.
     const bool told = out_.close && in_.empty() && exchange.method_known &&

@@ -29,12 +29,17 @@ void Connection::begin_exchange(RequestHead head) {
     const bool chunked = head.chunked;
     const auto length = head.content_length;
     exchange_ = std::make_unique<Exchange>(std::move(head), core_->options.allowed_origins);
-    exchange_->request.remote_address = remote_address_;
+    exchange_->request.remote_address = client_address().text();
     exchange_->body = chunked ? BodyReader::of_chunks(core_->options.json_bytes_max)
                               : BodyReader::of_length(length);
     if (!route_exchange()) return;
     if (exchange_->route->socket) return begin_upgrade();
     if (find_token() && begin_body(length)) decide();
+}
+
+Address Connection::client_address() const {
+    if (!is_proxy_) return peer_;
+    return core_->options.trusted_proxies.client_of(exchange_->request.headers, peer_);
 }
 
 /// Finds the route; false if the request is answered without one.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "http/access_log.hpp"
 #include "http/connection.hpp"
 #include "http/guard.hpp"
 #include "http/socket_connection.hpp"
@@ -92,8 +93,10 @@ void Connection::upgrade(std::shared_ptr<SocketConnection> socket,
                          std::unique_ptr<SocketHandler> handler) {
     const auto& request = exchange_->request;
     const auto accept = accept_key(header_or_empty(request, "sec-websocket-key"));
-    const std::chrono::duration<double> taken = SteadyClock::now() - exchange_->started;
-    edge_.meters().count(exchange_->route, method_name(request.method), 101, taken.count());
+    const auto taken = SteadyClock::now() - exchange_->started;
+    edge_.meters().count(exchange_->route, method_name(request.method), 101,
+                         std::chrono::duration<double>(taken).count());
+    if (core_->options.access_log) log_access(*exchange_, 101, taken);
     socket->open(std::move(socket_), std::move(ticket_), std::move(handler),
                  make_handshake(request, *accept), in_.view());
     if (phase_ == Phase::closed) return;

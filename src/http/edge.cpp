@@ -9,6 +9,8 @@ namespace {
 constexpr std::chrono::milliseconds sweep_interval{500};
 constexpr std::chrono::milliseconds flush_interval{1};
 constexpr std::chrono::milliseconds retry_interval{5};
+/// Connections beyond these are closed without a word.
+constexpr std::size_t refusals_max = 64;
 
 }  // namespace
 
@@ -152,6 +154,9 @@ Core::Core(ServerOptions chosen, const Routes& table, Authenticator check, Worke
       slow_pool(slow_workers),
       connections(options.connections_max,
                   registry.gauge("stoa_http_connections", "Open connections, sockets included.")),
+      networks(options.connections_per_address_max),
+      refusals(refusals_max, registry.gauge("stoa_http_connections_refusing",
+                                            "Connections that are told that there are too many.")),
       sockets(options.connections_max,
               registry.gauge("stoa_http_sockets", "WebSocket connections whose handler lives.")),
       socket_messages_in(
@@ -163,6 +168,25 @@ Core::Core(ServerOptions chosen, const Routes& table, Authenticator check, Worke
     for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) {
         edges.push_back(std::make_unique<Edge>(registry, routes));
     }
+}
+
+tl::expected<ConnectionTicket, Refusal> Core::admit(const Address& peer) {
+    ConnectionTicket ticket;
+    if (!options.trusted_proxies.contains(peer)) {
+        auto of_network = networks.enter(network_of(peer.text()));
+        if (!of_network) {
+            return tl::unexpected(Refusal{429, "too_many_connections",
+                                          "There are too many connections from your address."});
+        }
+        ticket.of_network = std::move(*of_network);
+    }
+    auto of_all = connections.enter();
+    if (!of_all) {
+        return tl::unexpected(
+            Refusal{503, "overloaded", "The server has more connections than it can take."});
+    }
+    ticket.of_all = std::move(*of_all);
+    return ticket;
 }
 
 }  // namespace stoa::http

@@ -9,6 +9,7 @@
 #include "http/asio.hpp"
 #include "http/census.hpp"
 #include "http/server.hpp"
+#include "http/status.hpp"
 
 #include <array>
 #include <atomic>
@@ -114,6 +115,9 @@ struct Core {
     Core(ServerOptions chosen, const Routes& table, Authenticator check, WorkerPool& workers,
          WorkerPool& slow_workers, Metrics& registry, Limiter limits);
 
+    /// 503 `overloaded` or 429 `too_many_connections` if there are too many, in all or of `peer`.
+    tl::expected<ConnectionTicket, Refusal> admit(const Address& peer);
+
     ServerOptions options;
     const Routes& routes;
     Authenticator authenticate;
@@ -122,7 +126,9 @@ struct Core {
     WorkerPool& slow_pool;
     std::atomic<bool> stopping = false;
     Census connections;
-    Census sockets;  ///< until their handlers are destroyed
+    NetworkCensus networks;
+    Census refusals;  ///< connections that live only to be told why
+    Census sockets;   ///< until their handlers are destroyed
     CounterHandle socket_messages_in;
     CounterHandle socket_messages_out;
     CounterHandle sockets_overloaded;

@@ -40,6 +40,7 @@ Exchange::Exchange(RequestHead head, const std::vector<std::string>& allowed_ori
     const auto traceparent = request.find_header("traceparent");
     auto trace_id = traceparent ? parse_traceparent(*traceparent) : std::nullopt;
     request.trace_id = trace_id ? std::move(*trace_id) : without_dashes(request.request_id);
+    varies_by_origin = !allowed_origins.empty();
     const auto origin = request.find_header("origin");
     if (origin && is_allowed_origin(*origin, allowed_origins)) allowed_origin = *origin;
 }

@@ -27,6 +27,7 @@ struct Exchange {
     bool wants_upgrade = false;
     bool expects_continue = false;
     bool decided = false;  ///< who asks is known, and that it is not too often
+    bool varies_by_origin = false;
     std::string allowed_origin;
     std::string token;  ///< empty without
     std::optional<Allowance> allowance;
@@ -44,7 +45,8 @@ struct Exchange {
 
     [[nodiscard]] bool is_upload() const { return upload != nullptr; }
     [[nodiscard]] AnswerFor answer_for(bool close) const {
-        return {request, http11, close, allowed_origin, allowance ? &*allowance : nullptr};
+        return {request,        http11,           close,
+                allowed_origin, varies_by_origin, allowance ? &*allowance : nullptr};
     }
 };
 

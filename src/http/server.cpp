@@ -27,6 +27,15 @@ tl::unexpected<Error> cannot_listen(const ServerOptions& options,
                 "Cannot listen on " + endpoint_text(options) + ": " + error.message() + ".");
 }
 
+/// Nothing if the peer is already gone.
+std::optional<Address> address_of(const TcpSocket& socket) {
+    boost::system::error_code error;
+    const auto peer = socket.remote_endpoint(error).address();
+    if (error) return std::nullopt;
+    if (peer.is_v4()) return parse_address(peer.to_string());
+    return Address{peer.to_v6().to_bytes()};
+}
+
 }  // namespace
 
 struct Server::State {
@@ -92,19 +101,21 @@ void Server::State::accept() {
 }
 
 void Server::State::on_accepted(Edge& edge, TcpSocket socket) {
-    auto ticket = core->connections.enter();
+    const auto peer = address_of(socket);
+    if (!peer) return;
+    auto ticket = core->admit(*peer);
+    std::optional<Refusal> refusal;
     if (!ticket) {
-        static constexpr std::string_view full =
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
-            "Connection: close\r\n\r\n";
-        boost::system::error_code ignored;
-        socket.non_blocking(true, ignored);
-        socket.write_some(asio::buffer(full), ignored);
-        return;
+        auto seat = core->refusals.enter();
+        if (!seat) return;
+        refusal = std::move(ticket.error());
+        ticket = ConnectionTicket{std::move(*seat), {}};
     }
     auto connection =
-        std::make_shared<Connection>(core, edge, std::move(socket), std::move(*ticket));
-    edge.post([connection = std::move(connection)] { connection->start(); });
+        std::make_shared<Connection>(core, edge, std::move(socket), *peer, std::move(*ticket));
+    edge.post([connection = std::move(connection), refusal = std::move(refusal)] {
+        connection->start(refusal);
+    });
 }
 
 Server::Server(ServerOptions options, const Routes& routes, Authenticator authenticate,

@@ -7,6 +7,7 @@
 #include "base/metrics.hpp"
 #include "base/worker_pool.hpp"
 #include "http/limit.hpp"
+#include "http/network.hpp"
 #include "http/routes.hpp"
 
 #include <chrono>
@@ -24,6 +25,10 @@ struct ServerOptions {
     std::uint16_t port = 8080;
     std::size_t threads = 1;
     std::size_t connections_max = 10'000;
+    /// Of one address (an IPv6 /64); a trusted proxy has as many as it likes.
+    std::size_t connections_per_address_max = 1'000;
+    TrustedProxies trusted_proxies;  ///< whose X-Forwarded-For is believed
+    bool access_log = false;
     std::size_t header_bytes_max = 16 * 1024;
     std::size_t headers_max = 100;
     std::uint64_t json_bytes_max = 1024 * 1024;

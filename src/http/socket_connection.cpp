@@ -140,7 +140,7 @@ bool SocketConnection::run_event(const Event& event) {
 
 // What the edge does.
 
-void SocketConnection::open(TcpSocket stream, Census::Ticket ticket,
+void SocketConnection::open(TcpSocket stream, ConnectionTicket ticket,
                             std::unique_ptr<SocketHandler> handler, std::string handshake,
                             std::string_view early) {
     socket_.emplace(std::move(stream));

@@ -34,7 +34,7 @@ class SocketConnection final : public Socket,
 
     /// Edge: begins to live on `stream`. `handshake` is sent before everything else; `early` came
     /// behind the upgrade request.
-    void open(TcpSocket stream, Census::Ticket ticket, std::unique_ptr<SocketHandler> handler,
+    void open(TcpSocket stream, ConnectionTicket ticket, std::unique_ptr<SocketHandler> handler,
               std::string handshake, std::string_view early);
 
     void sweep(SteadyClock::time_point now) override;
@@ -87,7 +87,7 @@ class SocketConnection final : public Socket,
     Census::Ticket handler_ticket_;
 
     std::optional<TcpSocket> socket_;
-    Census::Ticket ticket_;
+    ConnectionTicket ticket_;
     Timer timer_;
     FrameReader reader_;
     std::string unread_;  ///< received while paused

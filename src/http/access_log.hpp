@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// The access log: one line for each answer, in ECS names. Of the target only the path is written,
+// since a query may carry a ticket, and nothing that the client made up is written unbounded or
+// unprintable. Any thread.
+#pragma once
+
+#include "http/asio.hpp"
+#include "http/exchange.hpp"
+
+namespace stoa::http {
+
+/// `taken` is from the request's head to the last byte of its answer.
+void log_access(const Exchange& exchange, int status, SteadyClock::duration taken);
+
+}  // namespace stoa::http

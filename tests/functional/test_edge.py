@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The edge as operators configure it: proxies in front, limits on connections, the access log."""
+
+import json
+import socket
+
+import pytest
+import requests
+
+from stack import wait_until
+
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+
+@pytest.fixture
+def start(stoa):
+    """Starts nodes that end with the test."""
+    urls = []
+
+    def start_node(**env):
+        urls.append(stoa.start_node({f"STOA_{key.upper()}": value for key, value in env.items()}))
+        return urls[-1]
+
+    yield start_node
+    for url in urls:
+        if url in stoa.nodes:
+            stoa.stop_node(url)
+
+
+def log_lines(program, **wanted):
+    """Its log lines that have these values; `__` in a name stands for a dot."""
+    wanted = {key.replace("__", "."): value for key, value in wanted.items()}
+    wanted["process.pid"] = program.pid
+    lines = [json.loads(line) for line in program.log.read_text().splitlines()]
+    return [line for line in lines if wanted.items() <= line.items()]
+
+
+def answered(stoa, url, **wanted):
+    """The one access log line that has these values; it may come a moment after the answer."""
+    found = []
+
+    def logged():
+        found[:] = log_lines(stoa.nodes[url], message="answered", **wanted)
+        return found
+
+    wait_until("the answer is logged", logged)
+    assert len(found) == 1
+    return found[0]
+
+
+def profile(url, token=None, **headers):
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    return requests.get(f"{url}/api/v1/users/profile", headers=headers, timeout=10)
+
+
+def test_a_proxy_in_front_tells_who_asks(stoa, start):
+    url = start(http_trusted_proxies="127.0.0.1, fd00::/8", rate_limit_percent="1")
+    forwarded = {"X-Forwarded-For": "198.51.100.1, 203.0.113.5"}
+    challenge = f"{url}/api/v1/auth/siws/challenge"
+    first = requests.post(challenge, json={}, headers=forwarded, timeout=10)
+    assert first.headers["RateLimit-Remaining"] == "0"
+    assert requests.post(challenge, json={}, headers=forwarded, timeout=10).status_code == 429
+    other = requests.post(challenge, json={}, headers={"X-Forwarded-For": "::1"}, timeout=10)
+    assert other.status_code != 429, "each address behind the proxy counts by itself"
+    assert answered(stoa, url, client__ip="::1")["http.route"].endswith("/siws/challenge")
+
+
+def test_who_is_no_proxy_cannot_tell_another_address(stoa, start):
+    url = start(http_trusted_proxies="10.0.0.0/8")
+    profile(url, **{"X-Forwarded-For": "203.0.113.5", "User-Agent": "liar"})
+    assert answered(stoa, url, user_agent__original="liar")["client.ip"] == "127.0.0.1"
+
+
+def test_a_network_that_is_none_is_refused_at_the_start(stoa):
+    done = stoa.run("serve", STOA_HTTP_TRUSTED_PROXIES="10.0.0.1/8", STOA_HTTP_PORT="0")
+    assert done.returncode != 0
+    assert "http_trusted_proxies" in done.stderr and "10.0.0.1/8" in done.stderr
+
+
+def test_too_many_connections_of_one_address_are_told_so(start):
+    url = start(http_connections_per_address_max="3")
+    address = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+    held = []
+
+    def hold_one():
+        held.append(requests.Session())
+        return held[-1].get(f"{url}/healthz", timeout=10).status_code
+
+    # The node's own start has asked over connections that may still be closing.
+    wait_until("three connections are served", lambda: hold_one() == 200 and len(held) >= 3)
+    with socket.create_connection(address, timeout=10) as refused:
+        refused.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = b""
+        while piece := refused.recv(4096):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 429 ") and b"\r\nConnection: close\r\n" in answer
+    assert json.loads(answer.split(b"\r\n\r\n")[1])["code"] == "too_many_connections"
+    assert held[-1].get(f"{url}/healthz", timeout=10).ok, "who is in stays in"
+
+
+def test_each_answer_has_its_line_in_the_log(stoa, start, new_user):
+    url = start()
+    agent = "canary-agent/1 " + "x" * 1000
+    answer = requests.get(
+        f"{url}/api/v1/rooms/00000000-0000-7000-8000-000000000000?ticket=canary-ticket",
+        headers={"Authorization": "Bearer canary-token", "User-Agent": agent},
+        timeout=10,
+    )
+    line = answered(stoa, url, http__request__id=answer.headers["X-Request-Id"])
+    assert line["http.request.method"] == "GET"
+    assert line["url.path"] == "/api/v1/rooms/00000000-0000-7000-8000-000000000000"
+    assert line["http.route"] == "/api/v1/rooms/{room_id}"
+    assert line["http.response.status_code"] == str(answer.status_code) == "401"
+    assert 0 < int(line["event.duration"]) < 10_000_000_000
+    assert line["client.ip"] == "127.0.0.1"
+    assert line["user_agent.original"] == agent[:256]
+    log = stoa.nodes[url].log.read_text()
+    assert "canary-ticket" not in log and "canary-token" not in log
+
+
+def test_a_socket_has_its_line_without_its_ticket(stoa, start, new_user):
+    url = start()
+    user = new_user().at(url)
+    room = user.room()["id"]
+    ticket = user.http.post("/auth/ws-ticket").json()["ticket"]
+    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1])), timeout=10) as peer:
+        peer.sendall(
+            f"GET /ws/rooms/{room}?ticket={ticket} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n"
+            "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+            "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n".encode()
+        )
+        assert peer.recv(4096).startswith(b"HTTP/1.1 101 ")
+        line = answered(stoa, url, http__response__status_code="101")
+    assert line["url.path"] == f"/ws/rooms/{room}"
+    assert ticket not in stoa.nodes[url].log.read_text()
+
+
+def test_the_access_log_can_be_switched_off(stoa, start):
+    url = start(http_access_log="off")
+    program = stoa.nodes[url]
+    assert profile(url).status_code == 401
+    stoa.stop_node(url)
+    assert log_lines(program, message="stopping")
+    assert not log_lines(program, message="answered")
+
+
+def test_a_trace_goes_from_the_request_into_the_log(stoa, start):
+    url = start()
+    profile(url, traceparent=TRACEPARENT, **{"User-Agent": "traced"})
+    line = answered(stoa, url, user_agent__original="traced")
+    assert line["trace.id"] == "4bf92f3577b34da6a3ce929d0e0e4736"
+    profile(url, traceparent=TRACEPARENT.replace("4736", "473G"), **{"User-Agent": "malformed"})
+    line = answered(stoa, url, user_agent__original="malformed")
+    assert line["trace.id"] == line["http.request.id"].replace("-", "")
