@@ -167,6 +167,24 @@ http::Handler user(Profiles& profiles) {
     });
 }
 
+http::Handler audit_log(Administration& administration) {
+    return http::endpoint(
+        [&administration](const http::Request& request) -> Result<http::Listing<AuditEntry>> {
+            const auto query = request.query_as<AuditQuery>();
+            if (!query) return fail(query);
+            return administration.list_audit_log(request.caller->user, *query);
+        });
+}
+
+http::Handler set_role(Administration& administration) {
+    return http::endpoint_with_body<RoleChange>(
+        [&administration](const http::Request& request, const RoleChange& change) -> Result<User> {
+            const auto user = request.path_id<UserId>("user_id");
+            if (!user) return fail(user);
+            return administration.set_role(request.caller->user, *user, change.role);
+        });
+}
+
 http::Authenticator make_authenticator(Tokens& tokens) {
     return [&tokens](std::string_view token) { return tokens.authenticate(token); };
 }

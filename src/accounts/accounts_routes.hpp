@@ -3,6 +3,7 @@
 // which. The objects outlive the handlers. Any thread.
 #pragma once
 
+#include "accounts/administration.hpp"
 #include "accounts/profiles.hpp"
 #include "accounts/sessions.hpp"
 #include "accounts/sign_in.hpp"
@@ -24,8 +25,11 @@ http::Handler revoke_session(
 http::Handler create_ticket(Sessions& sessions);  ///< POST /auth/ws-ticket, signed in
 http::Handler jwks(Tokens& tokens);               ///< GET /.well-known/jwks.json, anyone
 http::Handler profile(Profiles& profiles);        ///< GET /users/profile, signed in
-http::Handler change_profile(Profiles& profiles);  ///< PATCH /users/profile, signed in
-http::Handler user(Profiles& profiles);            ///< GET /users/{user_id}, signed in
+http::Handler change_profile(Profiles& profiles);         ///< PATCH /users/profile, signed in
+http::Handler user(Profiles& profiles);                   ///< GET /users/{user_id}, signed in
+http::Handler audit_log(Administration& administration);  ///< GET /admin/audit, signed in
+http::Handler set_role(
+    Administration& administration);  ///< PATCH /admin/users/{user_id}, signed in
 
 /// What the server asks about bearer tokens.
 http::Authenticator make_authenticator(Tokens& tokens);

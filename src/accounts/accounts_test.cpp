@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Accounts over a real PostgreSQL, with keys that sign as wallets do.
-#include "accounts/audit.hpp"
+#include "accounts/audit_checkpoints.hpp"
 #include "accounts/profiles.hpp"
 #include "accounts/purge.hpp"
 #include "accounts/sessions.hpp"
@@ -81,6 +81,7 @@ class Accounts : public ::testing::Test {
     SignIn sign_in_{database_, tokens_, SignInSettings::of_site("https://stoa.example:8443/")};
     Sessions sessions_{database_, tokens_};
     Profiles profiles_{database_};
+    const crypto::KeyPair audit_key_ = audit_key(master_key_);
     const Visitor visitor_{.device = "test", .remote_address = "127.0.0.1"};
 };
 
@@ -174,7 +175,8 @@ TEST_F(Accounts, ANonceWorksOnceAlsoInParallel) {
     EXPECT_EQ(refused, 99);
     EXPECT_EQ(ask("SELECT count(*) FROM sessions"), 1);
     EXPECT_EQ(ask("SELECT count(*) FROM audit_log WHERE action = 'sign_in_failed'"), 99);
-    EXPECT_EQ(verify_audit_chain(database_).value(), ask("SELECT count(*) FROM audit_log"));
+    EXPECT_EQ(verify_audit_log(database_, audit_key_.public_key)->entries,
+              ask("SELECT count(*) FROM audit_log"));
 }
 
 TEST_F(Accounts, ParallelFirstSignInsMakeOneUser) {
@@ -402,19 +404,6 @@ TEST_F(Accounts, ProfilesChange) {
     EXPECT_EQ(code_of(profiles_.change(other, invalid)), "username_invalid");
     EXPECT_EQ(profiles_.find_user(me)->username, "ada_1");
     EXPECT_EQ(code_of(profiles_.find_user(UserId::make())), "user_not_found");
-}
-
-TEST_F(Accounts, TheAuditChainShowsWhatWasDoneToIt) {
-    const auto session = open(Wallet());
-    ASSERT_TRUE(sessions_.disconnect(session.caller, std::nullopt));
-    EXPECT_EQ(verify_audit_chain(database_).value(), 3);
-    execute("UPDATE audit_log SET detail = '{}' WHERE seq = 2");
-    const auto changed = verify_audit_chain(database_);
-    EXPECT_EQ(code_of(changed), "audit_broken");
-    EXPECT_EQ(changed.error().message, "Entry 2 of the audit log was changed.");
-    execute("DELETE FROM audit_log WHERE seq = 2");
-    EXPECT_EQ(verify_audit_chain(database_).error().message,
-              "Entry 2 of the audit log is missing.");
 }
 
 TEST_F(Accounts, PurgesWhatNobodyCanUse) {

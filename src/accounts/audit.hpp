@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The trail of security events: append-only, each entry's hash covering the one before it, so that
-// a changed, missing or inserted entry is found (an end cut off is not: compare with a count kept
-// elsewhere). Written in the transaction of what it tells, last, because appending is serialised.
-// Writes audit_log. Any thread.
+// a changed, missing or inserted entry is found; checkpoints (audit_checkpoints.hpp) hold its end.
+// Written in the transaction of what it tells, last, because appending is serialised. Writes
+// audit_log. Any thread.
 #pragma once
 
 #include "base/id.hpp"
@@ -10,7 +10,6 @@
 #include "base/result.hpp"
 #include "postgres/database.hpp"
 
-#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -25,10 +24,24 @@ enum class AuditAction {
     wallet_unlinked,
     refresh_reused,
     session_revoked,
-    keys_rotated
+    keys_rotated,
+    role_changed,
+    room_closed,
+    participant_kicked,
+    participant_banned,
+    participant_unbanned,
+    participant_role_changed,
+    document_shared,
+    document_unshared,
+    document_published,
+    document_unpublished,
+    document_deleted
 };
 BOOST_DESCRIBE_ENUM(AuditAction, user_created, signed_in, sign_in_failed, signed_out, wallet_linked,
-                    wallet_unlinked, refresh_reused, session_revoked, keys_rotated)
+                    wallet_unlinked, refresh_reused, session_revoked, keys_rotated, role_changed,
+                    room_closed, participant_kicked, participant_banned, participant_unbanned,
+                    participant_role_changed, document_shared, document_unshared,
+                    document_published, document_unpublished, document_deleted)
 
 /// The details of an event; what does not apply is null.
 struct AuditDetail {
@@ -36,8 +49,10 @@ struct AuditDetail {
     std::optional<std::string> code{};
     std::optional<std::string> device{};
     std::optional<std::string> remote_address{};
+    std::optional<std::string> role{};    ///< or permission that was given
+    std::optional<std::string> person{};  ///< whom it happened to, beside the subject
 };
-BOOST_DESCRIBE_STRUCT(AuditDetail, (), (address, code, device, remote_address))
+BOOST_DESCRIBE_STRUCT(AuditDetail, (), (address, code, device, remote_address, role, person))
 
 struct AuditEvent {
     AuditAction action;
@@ -48,9 +63,5 @@ struct AuditEvent {
 
 /// Appends; other appenders wait until the transaction ends.
 Result<void> record(postgres::Session& session, const AuditEvent& event);
-
-/// Follows the chain from its first entry and says how many there are. `audit_broken` (conflict)
-/// names the first entry that is missing, changed or out of place.
-Result<std::int64_t> verify_audit_chain(postgres::Database& database);
 
 }  // namespace stoa::accounts

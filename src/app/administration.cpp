@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/administration.hpp"
 
-#include "accounts/audit.hpp"
+#include "accounts/administration.hpp"
+#include "accounts/audit_checkpoints.hpp"
 #include "accounts/tokens.hpp"
 #include "app/master_key.hpp"
 #include "app/services.hpp"
@@ -74,11 +75,32 @@ Result<void> drop_job(const Settings& settings, const std::string& id) {
     return jobs::drop_job(place.database, *job);
 }
 
-Result<void> verify_audit(const Settings& settings) {
+Result<void> verify_audit(const Settings& settings, std::int64_t entries_min) {
+    const auto master_key = load_master_key(settings.master_key, settings.data_dir);
+    if (!master_key) return fail(master_key);
     Place place(settings);
-    const auto count = accounts::verify_audit_chain(place.database);
-    if (!count) return fail(count);
-    std::cout << *count << " entries, unbroken.\n";
+    const auto key = accounts::audit_key(*master_key).public_key;
+    const auto found = accounts::verify_audit_log(place.database, key, entries_min);
+    if (!found) return fail(found);
+    std::cout << found->entries << " entries, unbroken; " << found->checkpoints
+              << " checkpoints sign those up to " << found->entries_signed << ".\n";
+    return {};
+}
+
+Result<void> set_role(const Settings& settings, const std::string& wallet,
+                      const std::string& role) {
+    const auto wanted = json::parse_enum<accounts::PlatformRole>(role);
+    if (!wanted) {
+        return fail(ErrorKind::invalid, "role_unknown",
+                    "a role is user, moderator or admin, not \"" + role + "\"");
+    }
+    Place place(settings);
+    accounts::Administration administration(place.database);
+    const auto user = administration.find_by_wallet(wallet);
+    if (!user) return fail(user);
+    const auto changed = administration.set_role(std::nullopt, *user, *wanted);
+    if (!changed) return fail(changed);
+    std::cout << "The owner of " << wallet << " now has the role " << role << ".\n";
     return {};
 }
 

@@ -170,7 +170,16 @@ class Commands {
         with_job(jobs->add_subcommand("drop", "Cancel a queued or dead job"), drop_job);
         auto* audit = program_.add_subcommand("audit", "The trail of security events");
         audit->require_subcommand(1);
-        with_flags(audit->add_subcommand("verify", "Follow its hash chain"), verify_audit);
+        with_flags(audit->add_subcommand("verify", "Follow its hash chain and checkpoints"),
+                   [this](const Settings& s) { return verify_audit(s, entries_min_); })
+            ->add_option("--at-least", entries_min_, "How many entries there must be");
+        auto* users = program_.add_subcommand("users", "People and their roles");
+        users->require_subcommand(1);
+        auto* role =
+            with_flags(users->add_subcommand("set-role", "Make someone user, moderator or admin"),
+                       [this](const Settings& s) { return set_role(s, argument_, role_); });
+        role->add_option("WALLET", argument_, "A wallet they signed in with")->required();
+        role->add_option("ROLE", role_, "user, moderator or admin")->required();
         auto* keys = program_.add_subcommand("keys", "The keys of access tokens");
         keys->require_subcommand(1);
         with_flags(keys->add_subcommand("rotate-signing", "Sign new tokens by a new key"),
@@ -209,6 +218,8 @@ class Commands {
     CLI::App program_{"Stoa: the backend of a study platform", "stoa"};
     SettingFlags flags_;
     std::string argument_;
+    std::string role_;
+    std::int64_t entries_min_ = 0;
     bool only_status_ = false;
     bool print_config_ = false;
     UpOptions up_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/housekeeping.hpp"
 
+#include "accounts/audit_checkpoints.hpp"
 #include "accounts/purge.hpp"
 #include "base/log.hpp"
 #include "http/upload.hpp"
@@ -8,7 +9,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <stop_token>
 #include <utility>
 
 namespace stoa::app {
@@ -35,16 +35,28 @@ void report(std::string_view what, const Result<T>& done) {
 }  // namespace
 
 Housekeeping::Housekeeping(postgres::Database& database, documents::Documents& documents,
-                           std::filesystem::path upload_dir)
+                           std::filesystem::path upload_dir, const crypto::KeyPair& audit_key)
     : database_(database),
       documents_(documents),
       upload_dir_(std::move(upload_dir)),
-      thread_([this](const std::stop_token& stop) {
-          while (!stop.stop_requested()) {
-              tidy();
-              wait_for(stop, std::chrono::minutes(60));
-          }
-      }) {}
+      audit_key_(audit_key),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+void Housekeeping::run(const std::stop_token& stop) {
+    constexpr int minutes_between_tidying = 60;
+    for (int minute = 0; !stop.stop_requested(); ++minute) {
+        if (minute % minutes_between_tidying == 0) tidy();
+        sign_audit_log();
+        wait_for(stop, std::chrono::minutes(1));
+    }
+}
+
+void Housekeeping::sign_audit_log() {
+    const auto made = accounts::sign_audit_log(database_, audit_key_);
+    if (made) return;
+    log::warning("housekeeping failed",
+                 {{"event.action", "audit_checkpoint"}, {"error.message", made.error().message}});
+}
 
 void Housekeeping::tidy() {
     report("purge_expired", accounts::purge_expired(database_));

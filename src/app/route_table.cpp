@@ -46,6 +46,8 @@ void add_accounts(http::Routes& r, Services& s) {
     r.get("/api/v1/users/profile", signed_in, handle::profile(s.profiles));
     r.patch("/api/v1/users/profile", signed_in, handle::change_profile(s.profiles));
     r.get("/api/v1/users/{user_id}", signed_in, handle::user(s.profiles));
+    r.get("/api/v1/admin/audit", signed_in, handle::audit_log(s.administration));
+    r.patch("/api/v1/admin/users/{user_id}", signed_in, handle::set_role(s.administration));
 }
 
 void add_rooms(http::Routes& r, Services& s) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/services.hpp"
 
+#include "accounts/audit_checkpoints.hpp"
 #include "app/master_key.hpp"
 #include "llm/extractive_model.hpp"
 #include "llm/openai_model.hpp"
@@ -77,10 +78,12 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       database(postgres_options(settings), metrics),
       redis(redis_options(settings), metrics),
       queue(database, redis),
+      audit_key(accounts::audit_key(master_key)),
       tokens(database, token_settings(settings), master_key),
       sign_in(database, tokens, accounts::SignInSettings::of_site(settings.public_url)),
       sessions(database, tokens),
       profiles(database),
+      administration(database),
       room_events(database, redis),
       rooms(database, room_events),
       encoder(std::move(opened_encoder)),

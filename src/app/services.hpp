@@ -4,6 +4,7 @@
 // anywhere yet: PostgreSQL and Redis may be away. Owner: `serve`, `work` or `routes`.
 #pragma once
 
+#include "accounts/administration.hpp"
 #include "accounts/profiles.hpp"
 #include "accounts/sessions.hpp"
 #include "accounts/sign_in.hpp"
@@ -12,6 +13,7 @@
 #include "base/result.hpp"
 #include "base/settings.hpp"
 #include "chat/messages.hpp"
+#include "crypto/ed25519.hpp"
 #include "documents/documents.hpp"
 #include "documents/retrieval.hpp"
 #include "embedding/encoder.hpp"
@@ -41,10 +43,12 @@ class Services {
     redis::Client redis;
     jobs::Queue queue;
 
+    const crypto::KeyPair audit_key;
     accounts::Tokens tokens;
     accounts::SignIn sign_in;
     accounts::Sessions sessions;
     accounts::Profiles profiles;
+    accounts::Administration administration;
 
     rooms::RoomEvents room_events;
     rooms::Rooms rooms;

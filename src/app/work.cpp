@@ -24,7 +24,8 @@ Result<void> work(const Settings& settings) {
     options.threads = static_cast<std::size_t>(settings.job_threads);
     const jobs::Worker worker(services.database, services.redis, services.metrics, options,
                               {{std::string(documents::ingestion_task), ingestion.task()}});
-    const Housekeeping housekeeping(services.database, services.documents, upload_dir(settings));
+    const Housekeeping housekeeping(services.database, services.documents, upload_dir(settings),
+                                    services.audit_key);
     log::info("working", {{"event.action", "start"}});
     const int signal = signals.wait();
     log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", std::to_string(signal)}});

@@ -57,7 +57,7 @@ Result<MessageFilter> filter_of(const MessagesQuery& query) {
         std::int64_t seq = 0;
         const auto parsed = std::from_chars(text.data(), end, seq);
         if (parsed.ec != std::errc() || parsed.ptr != end || seq < 0) {
-            return rooms::invalid_cursor();
+            return http::invalid_cursor();
         }
         (filter.oldest_first ? filter.after_seq : filter.before_seq) = seq;
     }

@@ -13,7 +13,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds poll_every{1'000};
-constexpr std::chrono::milliseconds check_sessions_every{5'000};
+constexpr std::chrono::milliseconds check_sessions_every{500};
 constexpr std::chrono::milliseconds look_again_after{100};
 constexpr std::size_t rooms_a_poll_max = 1'000;
 
@@ -35,7 +35,7 @@ void RoomFeed::run(const std::stop_token& stop) {
         std::vector<RoomId> due;
         {
             std::unique_lock lock(wake_mutex_);
-            auto until = next_poll;
+            auto until = std::min(next_poll, next_sessions);
             for (const auto& [id, at] : due_) until = std::min(until, at);
             const auto known = due_;
             wake_.wait_until(lock, stop, until, [&] { return is_poll_due_ || due_ != known; });

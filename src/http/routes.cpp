@@ -141,4 +141,9 @@ Result<void> check_json_content_type(const Request& request) {
                 "The Content-Type should be application/json.");
 }
 
+tl::unexpected<Error> invalid_cursor() {
+    return fail(ErrorKind::invalid, "cursor_invalid",
+                "The cursor is not one that this list gave; begin again without it.");
+}
+
 }  // namespace stoa::http

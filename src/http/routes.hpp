@@ -112,6 +112,9 @@ struct Listing {
     BOOST_DESCRIBE_CLASS(Listing, (), (items, next_cursor), (), ())
 };
 
+/// `cursor_invalid` (422).
+tl::unexpected<Error> invalid_cursor();
+
 namespace detail {
 template <class T>
 Response answer(const T& value) {

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The part of Rooms that moves people: joining, invites, leaving, roles, bans.
+#include "accounts/audit.hpp"
 #include "rooms/rooms.hpp"
 #include "rooms/sql.hpp"
 
 namespace stoa::rooms {
 namespace {
+
+using accounts::AuditAction;
 
 struct LockedRoom {
     RoomType room_type = RoomType::public_;
@@ -97,6 +100,28 @@ Result<void> check_capacity(postgres::Session& session, const RoomId& room,
                     " people and is full; try again when someone has left.");
 }
 
+Result<void> record(postgres::Session& session, const UserId& by, const RoomId& room,
+                    const UserId& person, AuditAction action,
+                    std::optional<std::string> role = {}) {
+    return accounts::record(session, {.action = action,
+                                      .actor = by,
+                                      .subject = room.str(),
+                                      .detail = {.role = std::move(role), .person = person.str()}});
+}
+
+Result<void> record_change(postgres::Session& session, const UserId& by, const RoomId& room,
+                           const UserId& person, const ParticipantChange& change) {
+    if (change.role) {
+        auto recorded = record(session, by, room, person, AuditAction::participant_role_changed,
+                               std::string(json::enum_name(*change.role)));
+        if (!recorded) return recorded;
+    }
+    if (!change.is_banned) return {};
+    return record(
+        session, by, room, person,
+        *change.is_banned ? AuditAction::participant_banned : AuditAction::participant_unbanned);
+}
+
 }  // namespace
 
 Result<Joined> Rooms::join(const UserId& user, const RoomId& room,
@@ -158,7 +183,7 @@ Result<http::Listing<Participant>> Rooms::participants(const UserId& user, const
     std::optional<RowId> after;
     if (cursor) {
         after = RowId::parse(*cursor);
-        if (!after) return invalid_cursor();
+        if (!after) return http::invalid_cursor();
     }
     auto people = database_.list<ListedParticipant>(sql::list_participants, room, after, limit + 1);
     if (!people) return fail(people);
@@ -195,8 +220,14 @@ Result<Participant> Rooms::access_participant(const UserId& user, const RoomId& 
 
 Result<void> Rooms::kick(const UserId& user, const RoomId& room, const UserId& person) {
     if (auto below = access_participant(user, room, person); !below) return fail(below);
-    auto event = database_.transact(
-        [&](postgres::Session& session) { return put_out(session, room, person, "kicked"); });
+    auto event =
+        database_.transact([&](postgres::Session& session) -> Result<std::optional<Event>> {
+            auto left = put_out(session, room, person, "kicked");
+            if (!left || !*left) return left;
+            auto recorded = record(session, user, room, person, AuditAction::participant_kicked);
+            if (!recorded) return fail(recorded);
+            return left;
+        });
     if (!event) return fail(event);
     if (!*event) return no_such_participant();
     events_.publish(**event);
@@ -236,6 +267,8 @@ Result<Participant> Rooms::update_participant(const UserId& user, const RoomId& 
             if (!event) return fail(event);
             told.push_back(std::move(*event));
         }
+        auto recorded = record_change(session, user, room, person, change);
+        if (!recorded) return fail(recorded);
         return std::move(**now_is);
     });
     if (!updated) return fail(updated);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rooms/rooms.hpp"
 
+#include "accounts/audit.hpp"
 #include "rooms/sql.hpp"
+
+#include <algorithm>
 
 namespace stoa::rooms {
 namespace {
@@ -12,8 +15,16 @@ struct Place {
     std::optional<Role> role;
     bool is_banned = false;
     bool is_present = false;
+    Role platform_role = Role::member;
 };
-BOOST_DESCRIBE_STRUCT(Place, (), (room_type, is_creator, role, is_banned, is_present))
+BOOST_DESCRIBE_STRUCT(Place, (),
+                      (room_type, is_creator, role, is_banned, is_present, platform_role))
+
+/// The platform's moderators moderate public rooms, its admins also close them, members or not.
+Role role_of(const Place& place) {
+    const Role own = place.is_present ? place.role.value_or(Role::member) : Role::member;
+    return place.room_type == RoomType::public_ ? std::max(own, place.platform_role) : own;
+}
 
 tl::unexpected<Error> no_such_room() {
     return fail(ErrorKind::not_found, "room_not_found", "There is no such room.");
@@ -69,19 +80,20 @@ Result<Membership> Rooms::access_room(const UserId& user, const RoomId& room, Ro
     if (place.is_banned) {
         return fail(ErrorKind::forbidden, "banned", "You are banned from this room.");
     }
-    if (!place.is_present) {
+    const Role role = role_of(place);
+    if (!place.is_present && role == Role::member) {
         if (place.room_type == RoomType::private_ && !place.is_creator.value_or(false)) {
             return no_such_room();
         }
         return fail(ErrorKind::forbidden, "not_a_participant",
                     "You are not in this room; join it first.");
     }
-    if (*place.role < least) {
+    if (role < least) {
         return fail(
             ErrorKind::forbidden, "role_too_low",
             "This needs the role of " + std::string(json::enum_name(least)) + " in the room.");
     }
-    return Membership{room, user, *place.role};
+    return Membership{room, user, role};
 }
 
 Result<Room> Rooms::create(const UserId& user, const NewRoom& wanted) {
@@ -109,7 +121,7 @@ Result<http::Listing<Room>> Rooms::list(const UserId& user, std::optional<RoomTy
     std::optional<RoomId> before;
     if (cursor) {
         before = RoomId::parse(*cursor);
-        if (!before) return invalid_cursor();
+        if (!before) return http::invalid_cursor();
     }
     auto rooms = database_.list<Room>(sql::list_rooms, user, mine, type, text, before, limit + 1);
     if (!rooms) return fail(rooms);
@@ -143,16 +155,17 @@ Result<void> Rooms::close(const UserId& user, const RoomId& room) {
         auto closed = session.find<RoomId>(sql::close_room, room);
         if (!closed) return fail(closed);
         if (!*closed) return no_such_room();
-        return append_event(session, room, "room_closed", "{}");
+        auto told = append_event(session, room, "room_closed", "{}");
+        if (!told) return told;
+        auto recorded = accounts::record(
+            session,
+            {.action = accounts::AuditAction::room_closed, .actor = user, .subject = room.str()});
+        if (!recorded) return fail(recorded);
+        return told;
     });
     if (!event) return fail(event);
     events_.publish(*event);
     return {};
-}
-
-tl::unexpected<Error> invalid_cursor() {
-    return fail(ErrorKind::invalid, "cursor_invalid",
-                "The cursor is not one that this list gave; begin again without it.");
 }
 
 }  // namespace stoa::rooms

@@ -70,9 +70,6 @@ BOOST_DESCRIBE_STRUCT(NewRoom, (),
                       (name, description, room_type, access_token_mint, access_nft_collection,
                        min_token_amount, max_participants))
 
-/// `cursor_invalid` (422).
-tl::unexpected<Error> invalid_cursor();
-
 /// What `access_room` grants: who the asker is in that room.
 struct Membership {
     RoomId room;

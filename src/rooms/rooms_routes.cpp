@@ -66,7 +66,8 @@ Result<http::Listing<json::Raw>> list_events(Rooms& rooms, const UserId& user, c
         const std::string& text = query.cursor->value;
         const auto end = text.data() + text.size();
         const auto parsed = std::from_chars(text.data(), end, after);
-        if (parsed.ec != std::errc() || parsed.ptr != end || after < 0) return invalid_cursor();
+        if (parsed.ec != std::errc() || parsed.ptr != end || after < 0)
+            return http::invalid_cursor();
     }
     if (auto member = rooms.access_room(user, room); !member) return fail(member);
     const std::int64_t limit = limit_of(query.limit);

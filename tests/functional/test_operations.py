@@ -159,6 +159,30 @@ def test_the_audit_trail_is_followed_and_a_changed_entry_is_named(stoa):
         stoa.sql("UPDATE audit_log SET action = %s WHERE seq = %s", [action, seq])
 
 
+def test_what_a_checkpoint_signed_cannot_be_cut_off(stoa):
+    stoa.new_user()
+    stoa.kill_worker()
+    stoa.start_worker()  # signs at its start, then every minute
+    [(seq,)] = stoa.sql("SELECT max(seq) FROM audit_log")
+    wait_until(
+        "a checkpoint covers the last entry",
+        lambda: stoa.sql("SELECT 1 FROM audit_checkpoints WHERE seq >= %s", [seq]),
+    )
+    whole = stoa.run("audit", "verify", "--at-least", str(seq))
+    assert whole.returncode == 0 and f"up to {seq}" in whole.stdout, whole.stderr
+    assert stoa.run("audit", "verify", "--at-least", str(seq + 1)).returncode == 1
+    stoa.sql("CREATE TABLE kept AS SELECT * FROM audit_log WHERE seq = %s", [seq])
+    stoa.sql("DELETE FROM audit_log WHERE seq = %s", [seq])
+    try:
+        broken = stoa.run("audit", "verify")
+        assert (
+            broken.returncode == 1 and f"Entry {seq} of the audit log was cut off" in broken.stderr
+        )
+    finally:
+        stoa.sql("INSERT INTO audit_log OVERRIDING SYSTEM VALUE SELECT * FROM kept")
+        stoa.sql("DROP TABLE kept")
+
+
 def test_a_new_signing_key_logs_nobody_out(stoa):
     before = stoa.new_user()
     keys = len(get(stoa, "/.well-known/jwks.json").json()["keys"])
