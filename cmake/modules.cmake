@@ -36,7 +36,7 @@ function(add_module name)
     add_custom_target(stoa_${name}_sql DEPENDS ${header})
     add_dependencies(stoa_${name} stoa_${name}_sql)
   endif()
-  if(tests)
+  if(tests AND NOT STOA_FUZZ)
     find_package(GTest REQUIRED)
     add_executable(${name}_test ${tests})
     target_include_directories(${name}_test PRIVATE ${CMAKE_SOURCE_DIR}/tests)  # "support/…"

@@ -208,7 +208,7 @@ void RoomFeed::deliver(Room& room, std::int64_t seq, std::string_view type, std:
     if (type == "user_left") {
         const auto [who, reason] = read_left(json);
         if (!who) return;
-        revoke(room, [who = *who](const Seat& seat) { return seat.caller.user == who; }, reason);
+        revoke(room, [left = *who](const Seat& seat) { return seat.caller.user == left; }, reason);
     } else if (type == "room_closed") {
         revoke(room, [](const Seat&) { return true; }, "room_closed");
     }

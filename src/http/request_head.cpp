@@ -135,9 +135,9 @@ std::optional<Refusal> check_rules(const HeadParser& parser) {
 tl::expected<std::size_t, Refusal> HeadScan::find_end(std::string_view bytes) {
     for (auto lf = bytes.find('\n', scanned_); lf != std::string_view::npos;
          lf = bytes.find('\n', lf + 1)) {
-        if (lf == 0 || bytes[lf - 1] != '\r') return malformed("Lines should end with CR LF.");
         if (lf + 1 > limits_.bytes_max) break;
         if (lines_ == 0 && lf > limits_.line_bytes_max) break;
+        if (lf == 0 || bytes[lf - 1] != '\r') return malformed("Lines should end with CR LF.");
         if (lf >= 3 && bytes[lf - 2] == '\n') return lf + 1;
         if (++lines_ > limits_.fields_max + 1) {
             return refuse(431, "too_many_headers", "The request has too many header fields.");
