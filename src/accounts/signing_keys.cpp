@@ -137,7 +137,7 @@ Result<std::shared_ptr<const SigningKeys::Loaded>> SigningKeys::read_keys() {
         if (!keys) {
             if (loaded_ == nullptr)  // said once, not at every reload
                 log::warning("a signing key does not open with this master key",
-                             {{"key.id", row.kid}});
+                             {{"stoa.key.id", row.kid}});
             continue;
         }
         loaded->signing = SigningKey{row.kid, *keys};  // the oldest, unless one is published

@@ -24,8 +24,7 @@ void wait_for(const std::stop_token& stop, std::chrono::minutes time) {
 template <class T>
 void report(std::string_view what, const Result<T>& done) {
     if (done) {
-        log::info("housekeeping",
-                  {{"event.action", std::string(what)}, {"stoa.removed", std::to_string(*done)}});
+        log::info("housekeeping", {{"event.action", std::string(what)}, {"stoa.removed", *done}});
     } else {
         log::warning("housekeeping failed", {{"event.action", std::string(what)},
                                              {"error.message", done.error().message}});

@@ -96,7 +96,7 @@ Result<void> Supervisor::tend(Supervised& one) {
         const auto delay = restart_delay_ * (1 << one.crashes.size());
         one.restart_at = now + delay;
         log::warning(one.child.command().name + " ended by itself and is started again",
-                     {{"process.end", one.child.how_it_ended()}});
+                     {{"stoa.process.end", one.child.how_it_ended()}});
     }
     if (now < *one.restart_at) return {};
     one.restart_at.reset();

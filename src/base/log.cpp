@@ -59,14 +59,17 @@ std::string json_line(Level level, std::string_view message, std::initializer_li
     json::append_string(line, state().service);
     line += R"(,"process.pid":)";
     json::append_number(line, static_cast<std::int64_t>(getpid()));
-    const auto add = [&](std::string_view key, std::string_view value) {
+    const auto add = [&](const Field& field) {
         line += ',';
-        json::append_string(line, key);
+        json::append_string(line, field.key);
         line += ':';
-        json::append_string(line, value);
+        if (field.is_number)
+            line += field.value;
+        else
+            json::append_string(line, field.value);
     };
-    if (!trace_id().empty()) add("trace.id", trace_id());
-    for (const auto& field : fields) add(field.key, field.value);
+    if (!trace_id().empty()) add({"trace.id", trace_id()});
+    for (const auto& field : fields) add(field);
     line += '}';
     return line;
 }

@@ -5,18 +5,27 @@
 // thread.
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace stoa::log {
 
 enum class Level { debug, info, warning, error };
 enum class Format { automatic, human, json };
 
+/// A name of Elastic's, or one of ours below `stoa.`; text or a whole number, as the name asks for.
 struct Field {
+    Field(std::string_view name, std::string text) : key(name), value(std::move(text)) {}
+    template <std::integral T>
+    Field(std::string_view name, T number)
+        : key(name), value(std::to_string(number)), is_number(true) {}
+
     std::string_view key;
     std::string value;
+    bool is_number = false;
 };
 
 /// To be called once, before threads start; without it lines go out at `info` in automatic format.

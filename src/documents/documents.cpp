@@ -133,7 +133,7 @@ Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
     std::filesystem::remove(file_of(document), error);
     if (error) {
         log::warning("a deleted document's file stays until the sweep",
-                     {{"document.id", document.str()}, {"error.message", error.message()}});
+                     {{"stoa.document.id", document.str()}, {"error.message", error.message()}});
     }
     return {};
 }

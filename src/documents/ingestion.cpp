@@ -305,7 +305,7 @@ Result<void> Ingestion::run(jobs::Run& run) {
         [&](extraction::Page&& page) { return reading.add(std::move(page)); });
     if (summary) return reading.finish(summary->page_count);
     log::info("reading a document ended early",
-              {{"document.id", document.str()}, {"error.code", std::string(summary.error().code)}});
+              {{"stoa.document.id", document.str()}, {"error.code", std::string(summary.error().code)}});
     if (is_for_good(summary.error())) return reading.fail_for_good(summary.error());
     Error error = summary.error();
     if (error.kind == ErrorKind::conflict) error.kind = ErrorKind::unavailable;  // worth a retry

@@ -88,12 +88,19 @@ void ActiveRun::execute(const Task& task, const Worker::Options& options, Metric
                             {{"task", lease_.task}}, took.count());
     metrics.count("stoa_jobs_total", "Attempts by what became of them.",
                   {{"task", lease_.task}, {"outcome", std::string(outcome)}});
-    if (result && outcome == "done") return;
+    if (result && outcome == "done") {
+        const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(took).count();
+        log::info("a job is done", {{"stoa.job.id", lease_.id.str()},
+                                    {"stoa.job.task", lease_.task},
+                                    {"stoa.job.attempt", lease_.attempt},
+                                    {"event.duration", nanoseconds}});
+        return;
+    }
     log::write(outcome == "dead" ? log::Level::error : log::Level::warning,
                "a job's attempt ended: " + std::string(outcome),
                {{"stoa.job.id", lease_.id.str()},
                 {"stoa.job.task", lease_.task},
-                {"stoa.job.attempt", std::to_string(lease_.attempt)},
+                {"stoa.job.attempt", lease_.attempt},
                 {"error.code", result ? "" : std::string(result.error().code)},
                 {"error.message", result ? "" : result.error().message}});
 }
