@@ -95,4 +95,13 @@ http::Handler version() {
     };
 }
 
+void add_probes(http::Routes& routes, Services& services) {
+    const auto anyone = http::Access::anyone;
+    routes.get("/healthz", anyone, healthz());
+    routes.get("/readyz", anyone,
+               readyz(services.database, services.redis, std::string(services.model->provider())));
+    routes.get("/metrics", anyone, metrics(services.metrics));
+    routes.get("/version", anyone, version());
+}
+
 }  // namespace stoa::app

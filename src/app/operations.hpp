@@ -3,6 +3,7 @@
 // happened, which version. Handlers only; any thread.
 #pragma once
 
+#include "app/services.hpp"
 #include "base/metrics.hpp"
 #include "http/routes.hpp"
 #include "postgres/database.hpp"
@@ -20,5 +21,8 @@ http::Handler readyz(postgres::Database& database, redis::Client& redis, std::st
 /// Prometheus text exposition 0.0.4.
 http::Handler metrics(Metrics& metrics);
 http::Handler version();
+
+/// The routes of the four.
+void add_probes(http::Routes& routes, Services& services);
 
 }  // namespace stoa::app

@@ -108,10 +108,7 @@ void add_tutor(http::Routes& r, Services& s) {
 }
 
 void add_operations(http::Routes& r, Services& s) {
-    r.get("/healthz", anyone, healthz());
-    r.get("/readyz", anyone, readyz(s.database, s.redis, std::string(s.model->provider())));
-    r.get("/metrics", anyone, metrics(s.metrics));
-    r.get("/version", anyone, version());
+    add_probes(r, s);
     r.get("/", anyone, page("/index.html"));
     r.get("/index.js", anyone, page("/index.js"));
     r.get("/stoa.css", anyone, page("/stoa.css"));

@@ -62,6 +62,17 @@ redis::Options limiter_redis(const Settings& settings) {
     return options;
 }
 
+void count_tasks(Metrics& metrics, const std::string& name, const WorkerPool& pool) {
+    const auto threads = static_cast<double>(pool.thread_count());
+    metrics.set("stoa_handler_threads", "Threads that run requests.", {{"pool", name}}, threads);
+    metrics.add_collector([&metrics, name, &pool] {
+        metrics.set("stoa_handler_threads_busy", "Threads that run a request now.",
+                    {{"pool", name}}, static_cast<double>(pool.busy()));
+        metrics.set("stoa_handler_tasks_queued", "Requests that wait for a thread.",
+                    {{"pool", name}}, static_cast<double>(pool.queued()));
+    });
+}
+
 http::Limiter limit_with(RateLimiter& limiter, const Settings& settings) {
     if (settings.rate_limit_percent == 0) return {};
     return [&limiter](const std::string& key, const http::Limit& limit) {
@@ -117,14 +128,15 @@ Result<void> serve(const Settings& settings) {
     constexpr std::size_t slow_threads = 16;
     constexpr std::size_t slow_queued_max = 32;
     WorkerPool slow_pool(slow_threads, slow_queued_max);
+    count_tasks(services.metrics, "quick", pool);
+    count_tasks(services.metrics, "slow", slow_pool);
     http::Server server(std::move(*options), routes,
                         accounts::routes::make_authenticator(services.tokens), pool, slow_pool,
                         services.metrics, limit_with(limiter, settings));
     if (auto started = server.start(); !started) return started;
-    log::info("serving",
-              {{"event.action", "start"}, {"server.port", std::to_string(server.port())}});
+    log::info("serving", {{"event.action", "start"}, {"server.port", server.port()}});
     const int signal = signals.wait();
-    log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", std::to_string(signal)}});
+    log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", signal}});
     server.stop(std::chrono::seconds(10));
     return {};
 }

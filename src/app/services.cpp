@@ -3,8 +3,10 @@
 
 #include "accounts/audit_checkpoints.hpp"
 #include "app/master_key.hpp"
+#include "base/process_metrics.hpp"
 #include "llm/extractive_model.hpp"
 #include "llm/openai_model.hpp"
+#include "postgres/migrations.hpp"
 
 #include <algorithm>
 #include <string_view>
@@ -91,7 +93,13 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       retrieval(database, *encoder),
       model(make_model(settings, *encoder)),
       tutor(database, rooms, documents, retrieval, *model),
-      messages(database, rooms) {}
+      messages(database, rooms) {
+    metrics.set("stoa_build_info", "Always 1; the labels say what runs.",
+                {{"version", STOA_VERSION},
+                 {"schema", std::to_string(postgres::all_migrations().back().version)}},
+                1);
+    collect_process(metrics);
+}
 
 Result<std::unique_ptr<Services>> Services::make(const Settings& settings) {
     auto master_key = load_master_key(settings.master_key, settings.data_dir);

@@ -2,12 +2,15 @@
 #include "app/work.hpp"
 
 #include "app/housekeeping.hpp"
+#include "app/probes.hpp"
 #include "app/services.hpp"
 #include "app/signals.hpp"
 #include "base/log.hpp"
 #include "documents/ingestion.hpp"
 #include "extraction/extractor.hpp"
 #include "jobs/worker.hpp"
+
+#include <optional>
 
 namespace stoa::app {
 
@@ -26,9 +29,13 @@ Result<void> work(const Settings& settings) {
                               {{std::string(documents::ingestion_task), ingestion.task()}});
     const Housekeeping housekeeping(services.database, services.documents, upload_dir(settings),
                                     services.audit_key);
+    std::optional<Probes> probes;
+    if (settings.work_http_port != 0) {
+        if (auto started = probes.emplace(services).start(); !started) return started;
+    }
     log::info("working", {{"event.action", "start"}});
     const int signal = signals.wait();
-    log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", std::to_string(signal)}});
+    log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", signal}});
     return {};
 }
 

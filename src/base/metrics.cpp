@@ -53,7 +53,14 @@ void Metrics::observe_seconds(const std::string& name, const std::string& help,
     seconds(name, help, labels).observe(seconds_taken);
 }
 
-std::string Metrics::expose() const {
+void Metrics::add_collector(std::function<void()> collector) {
+    const std::lock_guard lock(mutex_);
+    collectors_.push_back(std::move(collector));
+}
+
+std::string Metrics::expose() {
+    const std::lock_guard lock(mutex_);
+    for (const auto& collect : collectors_) collect();
     return prometheus::TextSerializer().Serialize(registry_->Collect());
 }
 

@@ -4,10 +4,13 @@
 // Owner: the composition root, which hands it by reference. Any thread.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace prometheus {
 class Counter;
@@ -67,10 +70,15 @@ class Metrics {
                                     const Labels& labels = {});
     [[nodiscard]] SecondsHandle seconds(const std::string& name, const std::string& help,
                                         const Labels& labels = {});
+    /// `collector` sets what is cheaper to ask for than to keep; called before each `expose`, on
+    /// its thread, one at a time. What it refers to has to outlive the last `expose`.
+    void add_collector(std::function<void()> collector);
     /// The text exposition format 0.0.4 of everything, sorted by name.
-    [[nodiscard]] std::string expose() const;
+    [[nodiscard]] std::string expose();
 
   private:
+    std::mutex mutex_;
+    std::vector<std::function<void()>> collectors_;
     std::shared_ptr<prometheus::Registry> registry_;
 };
 

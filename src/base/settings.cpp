@@ -145,6 +145,8 @@ const std::vector<Setting>& setting_table() {
          "what the rate limits of operations.md allow, in percent; 0 is without limits", false, 0,
          1'000'000},
         {"job_threads", &S::job_threads, "jobs a worker runs at once", false, 1, 64},
+        {"work_http_port", &S::work_http_port,
+         "port of `stoa work` for /healthz, /readyz and /metrics; 0 is none", false, 0, 65535},
         {"data_dir", &S::data_dir, "where uploads and keys lie"},
         {"model_dir", &S::model_dir, "folder of model.safetensors and its tokenizer"},
         {"extract_program", &S::extract_program, "path of stoa-extract"},

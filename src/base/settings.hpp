@@ -34,6 +34,7 @@ struct Settings {
     std::int64_t handler_threads = 0;
     std::int64_t rate_limit_percent = 100;
     std::int64_t job_threads = 1;
+    std::int64_t work_http_port = 0;
     std::string data_dir = ".stoa";
     std::string model_dir = ".stoa/models/minilm";
     std::string extract_program = "stoa-extract";

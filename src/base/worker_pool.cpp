@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/worker_pool.hpp"
 
+#include <utility>
+
 namespace stoa {
 
 WorkerPool::WorkerPool(std::size_t threads, std::size_t queued_max) : queued_max_(queued_max) {
@@ -31,15 +33,23 @@ std::size_t WorkerPool::queued() const {
     return tasks_.size();
 }
 
+std::size_t WorkerPool::busy() const {
+    const std::lock_guard lock(mutex_);
+    return busy_;
+}
+
 void WorkerPool::run() {
+    bool was_busy = false;
     for (;;) {
         std::function<void()> task;
         {
             std::unique_lock lock(mutex_);
+            if (std::exchange(was_busy, true)) --busy_;
             ready_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
             if (tasks_.empty()) return;
             task = std::move(tasks_.front());
             tasks_.pop_front();
+            ++busy_;
         }
         task();
     }

@@ -24,6 +24,7 @@ class WorkerPool {
     /// False if the queue is full or the pool is ending; the task is then not run.
     [[nodiscard]] bool submit(std::function<void()> task);
     [[nodiscard]] std::size_t queued() const;
+    [[nodiscard]] std::size_t busy() const;  ///< threads that run a task
     [[nodiscard]] std::size_t thread_count() const { return threads_.size(); }
 
   private:
@@ -33,6 +34,7 @@ class WorkerPool {
     mutable std::mutex mutex_;
     std::condition_variable ready_;
     std::deque<std::function<void()>> tasks_;
+    std::size_t busy_ = 0;
     bool ending_ = false;
     std::vector<std::jthread> threads_;
 };

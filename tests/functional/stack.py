@@ -303,7 +303,7 @@ class Stack:
             self.start_worker()
         self.wait_ready()
 
-    def close(self):
+    def close_programs(self):
         for name in reversed(list(self.programs)):
             program = self.programs[name]
             if name == "postgres":
@@ -312,6 +312,9 @@ class Stack:
                 program.stop(signal.SIGKILL)
             else:
                 program.stop()
+
+    def close(self):
+        self.close_programs()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     # -- use -----------------------------------------------------------------------------------
