@@ -161,6 +161,7 @@ Result<MultipartParser::Step> MultipartParser::read_delimiter_end(std::string_vi
     }
     const auto padding = std::min(bytes.find_first_not_of(" \t"), bytes.size());
     const auto end = bytes.substr(padding);
+    if (padding > padding_bytes_max) return malformed("A boundary should end its line.");
     if (end.starts_with("\r\n")) {
         // The line's end stays: it lets a head without a line end where a head with lines ends.
         bytes = end;
@@ -168,7 +169,7 @@ Result<MultipartParser::Step> MultipartParser::read_delimiter_end(std::string_vi
         return Step::on;
     }
     const bool may_heal = end.empty() || end == "\r" || (padding == 0 && end == "-");
-    if (may_heal && padding <= padding_bytes_max) return Step::more;
+    if (may_heal) return Step::more;
     return malformed("A boundary should end its line.");
 }
 
