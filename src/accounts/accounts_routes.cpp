@@ -36,11 +36,6 @@ struct SignedIn : TokenPair {
 };
 BOOST_DESCRIBE_STRUCT(SignedIn, (TokenPair), (user))
 
-template <std::size_t Min, std::size_t Max>
-std::optional<std::string> text_of(const std::optional<Text<Min, Max>>& text) {
-    return text ? std::optional(text->value) : std::nullopt;
-}
-
 /// Tokens are nobody's to keep on the way (RFC 6749, 5.1).
 template <class T>
 http::Response not_to_be_stored(const T& value) {

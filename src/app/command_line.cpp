@@ -2,6 +2,7 @@
 #include "app/command_line.hpp"
 
 #include "app/administration.hpp"
+#include "app/check_settings.hpp"
 #include "app/doctor.hpp"
 #include "app/serve.hpp"
 #include "app/up.hpp"
@@ -53,7 +54,10 @@ struct SettingFlags {
         for (const auto& [name, value] : values) {
             if (!value.empty()) given.push_back({name, value, "flag"});
         }
-        return make_settings(given);
+        auto settings = make_settings(given);
+        if (!settings) return settings;
+        if (auto checked = check_settings(*settings); !checked) return fail(checked);
+        return settings;
     }
 };
 

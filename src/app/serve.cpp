@@ -31,24 +31,6 @@ std::vector<std::string> split_commas(std::string_view text) {
     return items;
 }
 
-Result<http::ServerOptions> server_options(const Settings& settings) {
-    auto proxies = http::TrustedProxies::parse(split_commas(settings.http_trusted_proxies));
-    if (!proxies) return fail(proxies);
-    http::ServerOptions options;
-    options.address = settings.http_address;
-    options.port = static_cast<std::uint16_t>(settings.http_port);
-    options.threads = static_cast<std::size_t>(settings.http_threads);
-    options.connections_max = static_cast<std::size_t>(settings.http_connections_max);
-    options.connections_per_address_max =
-        static_cast<std::size_t>(settings.http_connections_per_address_max);
-    options.trusted_proxies = std::move(*proxies);
-    options.access_log = settings.http_access_log == "on";
-    options.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
-    options.upload_dir = upload_dir(settings);
-    options.allowed_origins = split_commas(settings.allowed_origins);
-    return options;
-}
-
 std::size_t handler_threads(const Settings& settings) {
     if (settings.handler_threads > 0) return static_cast<std::size_t>(settings.handler_threads);
     return 2 * std::max(1U, std::thread::hardware_concurrency());
@@ -99,6 +81,24 @@ chat::SocketAuth socket_auth(Services& services) {
 }
 
 }  // namespace
+
+Result<http::ServerOptions> server_options(const Settings& settings) {
+    auto proxies = http::TrustedProxies::parse(split_commas(settings.http_trusted_proxies));
+    if (!proxies) return fail(proxies);
+    http::ServerOptions options;
+    options.address = settings.http_address;
+    options.port = static_cast<std::uint16_t>(settings.http_port);
+    options.threads = static_cast<std::size_t>(settings.http_threads);
+    options.connections_max = static_cast<std::size_t>(settings.http_connections_max);
+    options.connections_per_address_max =
+        static_cast<std::size_t>(settings.http_connections_per_address_max);
+    options.trusted_proxies = std::move(*proxies);
+    options.access_log = settings.http_access_log == "on";
+    options.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
+    options.upload_dir = upload_dir(settings);
+    options.allowed_origins = split_commas(settings.allowed_origins);
+    return options;
+}
 
 Result<void> serve(const Settings& settings) {
     const StopSignals signals;

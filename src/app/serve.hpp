@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "base/settings.hpp"
+#include "http/server.hpp"
 
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ namespace stoa::app {
 /// Blocks until SIGINT or SIGTERM, then drains for at most 10 s. Errors: `address_in_use`, and what
 /// `Services::make` says.
 Result<void> serve(const Settings& settings);
+/// What the settings mean to the server. `settings_invalid` if a proxy is no address or network.
+Result<http::ServerOptions> server_options(const Settings& settings);
 /// The route table as `describe` writes it.
 Result<std::vector<std::string>> list_routes(const Settings& settings);
 

@@ -43,24 +43,59 @@ std::string_view nearest_name(std::string_view name) {
 
 Result<std::string> read_secret_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
-    std::string text((std::istreambuf_iterator<char>(file)), {});
-    if (!file) {
-        return fail(ErrorKind::invalid, "settings_invalid", "cannot read the file " + path);
+    std::string text(Setting::text_bytes_max + 3, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    if (!file.eof() || file.bad()) {
+        return fail(ErrorKind::invalid, "settings_invalid",
+                    "cannot be read from the file " + path + ", or that is too long");
     }
+    text.resize(static_cast<std::size_t>(file.gcount()));
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
     return text;
+}
+
+bool is_text(const Setting& setting) {
+    return std::holds_alternative<std::string Settings::*>(setting.member);
+}
+
+bool is_url(std::string_view text) {
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        if (text.starts_with(scheme) && text.size() > scheme.size()) return true;
+    }
+    return false;
+}
+
+std::string joined(const std::vector<std::string_view>& choices) {
+    std::string names;
+    for (const auto choice : choices) names += (names.empty() ? "" : ", ") + std::string(choice);
+    return names;
+}
+
+std::int64_t greatest(const Setting& setting) {
+    return is_text(setting) && setting.max == 0 ? Setting::text_bytes_max : setting.max;
+}
+
+/// What is wrong with a text, or nothing; never the text, which may be secret.
+std::string fault_of(const Setting& setting, const std::string& value) {
+    const auto& choices = setting.choices;
+    if (!choices.empty() && std::ranges::find(choices, value) == choices.end()) {
+        return "should be one of " + joined(choices);
+    }
+    const auto bytes = static_cast<std::int64_t>(value.size());
+    if (choices.empty() && (bytes < setting.min || bytes > greatest(setting))) {
+        return "should be " + std::to_string(setting.min) + " to " +
+               std::to_string(greatest(setting)) + " bytes long";
+    }
+    if (setting.is_url && !value.empty() && !is_url(value)) {
+        return "should be a URL that begins with http:// or https://";
+    }
+    return {};
 }
 
 /// Puts one text into its member; the mistake as a sentence otherwise.
 std::string assign(Settings& settings, const Setting& setting, const std::string& value) {
     if (const auto* text = std::get_if<std::string Settings::*>(&setting.member)) {
-        if (!setting.choices.empty() &&
-            std::ranges::find(setting.choices, value) == setting.choices.end()) {
-            std::string names;
-            for (const auto choice : setting.choices)
-                names += (names.empty() ? "" : ", ") + std::string(choice);
-            return "should be one of " + names + ", is \"" + value + "\"";
-        }
+        if (auto fault = fault_of(setting, value); !fault.empty()) return fault;
         settings.*(*text) = value;
         return {};
     }
@@ -98,7 +133,7 @@ std::string apply(Settings& settings, const GivenSetting& given) {
 std::string value_text(const Settings& settings, const Setting& setting) {
     if (const auto* text = std::get_if<std::string Settings::*>(&setting.member)) {
         const std::string& value = settings.*(*text);
-        if (setting.secret && !value.empty()) return "\"(hidden)\"";
+        if (setting.secret && !value.empty()) return "(hidden)";
         std::ostringstream out;
         out << toml::value<std::string>(value);
         return out.str();
@@ -115,7 +150,7 @@ const std::vector<Setting>& setting_table() {
         {"postgres_connections_max", &S::postgres_connections_max,
          "connections a process keeps at most", false, 1, 200},
         {"redis_url", &S::redis_url, "redis://[user:password@]host:port/db or unix:///path", true},
-        {"http_address", &S::http_address, "address to listen on"},
+        {"http_address", &S::http_address, "address to listen on", false, 1},
         {"http_port", &S::http_port, "port to listen on; 0 takes any free one", false, 0, 65535},
         {"http_threads", &S::http_threads, "threads of the asynchronous edge", false, 1, 64},
         {"http_connections_max", &S::http_connections_max, "connections served at once", false, 1,
@@ -135,8 +170,14 @@ const std::vector<Setting>& setting_table() {
          {"on", "off"}},
         {"allowed_origins", &S::allowed_origins,
          "other web origins that may call, comma-separated"},
-        {"public_url", &S::public_url,
-         "the URL under which people reach this; names the SIWS domain"},
+        {"public_url",
+         &S::public_url,
+         "the URL under which people reach this; names the SIWS domain",
+         false,
+         1,
+         0,
+         {},
+         true},
         {"upload_bytes_max", &S::upload_bytes_max, "largest upload in bytes", false, 1024,
          1024LL * 1024 * 1024},
         {"handler_threads", &S::handler_threads, "threads that run requests; 0 is twice the cores",
@@ -147,17 +188,23 @@ const std::vector<Setting>& setting_table() {
         {"job_threads", &S::job_threads, "jobs a worker runs at once", false, 1, 64},
         {"work_http_port", &S::work_http_port,
          "port of `stoa work` for /healthz, /readyz and /metrics; 0 is none", false, 0, 65535},
-        {"data_dir", &S::data_dir, "where uploads and keys lie"},
-        {"model_dir", &S::model_dir, "folder of model.safetensors and its tokenizer"},
-        {"extract_program", &S::extract_program, "path of stoa-extract"},
+        {"data_dir", &S::data_dir, "where uploads and keys lie", false, 1},
+        {"model_dir", &S::model_dir, "folder of model.safetensors and its tokenizer", false, 1},
+        {"extract_program", &S::extract_program, "path of stoa-extract", false, 1},
         {"master_key", &S::master_key,
          "64 hex digits that wrap stored keys; empty makes data_dir/master.key", true},
         {"access_token_seconds", &S::access_token_seconds, "lifetime of an access token", false, 5,
          86'400},
         {"refresh_token_seconds", &S::refresh_token_seconds, "lifetime of a session without use",
          false, 60, 31'536'000},
-        {"llm_base_url", &S::llm_base_url,
-         "an OpenAI-compatible base URL (…/v1); empty answers offline by quoting the documents"},
+        {"llm_base_url",
+         &S::llm_base_url,
+         "an OpenAI-compatible base URL (…/v1); empty answers offline by quoting the documents",
+         false,
+         0,
+         0,
+         {},
+         true},
         {"llm_api_key", &S::llm_api_key, "bearer key for llm_base_url", true},
         {"llm_model", &S::llm_model, "model asked for at llm_base_url"},
         {"log_level",
@@ -239,8 +286,10 @@ Result<Settings> make_settings(const std::vector<GivenSetting>& given) {
 std::string print_settings(const Settings& settings) {
     std::string out;
     for (const auto& setting : setting_table()) {
-        out += "# " + std::string(setting.text) + "\n" + std::string(setting.name) + " = " +
-               value_text(settings, setting) + "\n";
+        const auto value = value_text(settings, setting);
+        out += "# " + std::string(setting.text) + "\n";
+        if (value == "(hidden)") out += "# ";
+        out += std::string(setting.name) + " = " + value + "\n";
     }
     return out;
 }
@@ -255,12 +304,11 @@ std::string settings_markdown() {
         "`NAME_file`.\n\n| Setting | Environment | Default | Bounds | Meaning |\n| --- | --- | --- "
         "| --- | --- |\n";
     for (const auto& s : setting_table()) {
-        std::string bounds = s.secret ? "secret" : "";
-        if (std::holds_alternative<std::int64_t Settings::*>(s.member)) {
-            bounds = std::to_string(s.min) + "–" + std::to_string(s.max);
-        }
-        for (const auto choice : s.choices)
-            bounds += (bounds.empty() ? "" : ", ") + std::string(choice);
+        std::string bounds = joined(s.choices);
+        if (bounds.empty()) bounds = std::to_string(s.min) + "–" + std::to_string(greatest(s));
+        if (s.choices.empty() && is_text(s)) bounds += " bytes";
+        if (s.is_url) bounds += ", URL";
+        if (s.secret) bounds += ", secret";
         Setting plain = s;
         plain.secret = false;
         out += "| `" + std::string(s.name) + "` | `" + upper(s.name) + "` | `" +

@@ -53,10 +53,13 @@ struct Setting {
     std::string_view name;  ///< the TOML key; STOA_NAME in the environment, --name as a flag
     Member member;
     std::string_view text;
-    bool secret = false;  ///< also readable from the file named by `<name>_file`; never printed
-    std::int64_t min = 0;
-    std::int64_t max = 0;
+    bool secret = false;   ///< also readable from the file named by `<name>_file`; never printed
+    std::int64_t min = 0;  ///< of a number, or of a text's bytes
+    std::int64_t max = 0;  ///< 0 of a text: `text_bytes_max`
     std::vector<std::string_view> choices{};
+    bool is_url = false;  ///< http:// or https://, or empty where `min` is 0
+
+    static constexpr std::int64_t text_bytes_max = 4096;
 };
 
 const std::vector<Setting>& setting_table();
@@ -76,7 +79,7 @@ std::vector<GivenSetting> settings_from_environment();
 /// (with the nearest known one), unreadable number and value out of bounds, each with its source.
 Result<Settings> make_settings(const std::vector<GivenSetting>& given);
 
-/// TOML that `settings_from_file` reads back, secrets as "(hidden)".
+/// TOML that `settings_from_file` reads back; secrets that are set only as a comment.
 std::string print_settings(const Settings& settings);
 /// docs/configuration.md.
 std::string settings_markdown();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,11 @@ template <std::size_t Min, std::size_t Max>
 struct Text {
     std::string value;
 };
+
+template <std::size_t Min, std::size_t Max>
+std::optional<std::string> text_of(const std::optional<Text<Min, Max>>& text) {
+    return text ? std::optional(text->value) : std::nullopt;
+}
 
 /// An integer of Min…Max; `json::read` refuses any other value.
 template <long long Min, long long Max>

@@ -13,17 +13,17 @@ namespace stoa::documents::routes {
 namespace {
 
 struct LibraryQuery {
-    std::optional<std::string> q;
+    std::optional<Text<1, 255>> q;
     std::optional<Text<1, 50>> tag;
     std::optional<LibraryScope> scope;
     std::optional<Int<1, 100>> limit;
-    std::optional<std::string> cursor;
+    std::optional<Text<1, 200>> cursor;
 };
 BOOST_DESCRIBE_STRUCT(LibraryQuery, (), (q, tag, scope, limit, cursor))
 
 struct ListQuery {
     std::optional<Int<1, 100>> limit;
-    std::optional<std::string> cursor;
+    std::optional<Text<1, 200>> cursor;
 };
 BOOST_DESCRIBE_STRUCT(ListQuery, (), (limit, cursor))
 
@@ -104,10 +104,10 @@ http::Handler library(Documents& documents) {
             if (!query) return fail(query);
             LibraryFilter filter;
             filter.scope = query->scope.value_or(LibraryScope::mine);
-            filter.text = query->q;
-            if (query->tag) filter.tag = query->tag->value;
+            filter.text = text_of(query->q);
+            filter.tag = text_of(query->tag);
             if (query->limit) filter.limit = query->limit->value;
-            filter.cursor = query->cursor;
+            filter.cursor = text_of(query->cursor);
             return documents.list(request.caller->user, filter);
         });
 }
@@ -192,15 +192,15 @@ http::Handler delete_permission(Documents& documents) {
 }
 
 http::Handler of_room(Documents& documents) {
-    return http::endpoint(
-        [&documents](const http::Request& request) -> Result<http::Listing<Document>> {
-            const auto room = request.path_id<RoomId>("room_id");
-            if (!room) return fail(room);
-            const auto query = request.query_as<ListQuery>();
-            if (!query) return fail(query);
-            return documents.list_room(request.caller->user, *room,
-                                       query->limit ? query->limit->value : 50, query->cursor);
-        });
+    return http::endpoint([&documents](
+                              const http::Request& request) -> Result<http::Listing<Document>> {
+        const auto room = request.path_id<RoomId>("room_id");
+        if (!room) return fail(room);
+        const auto query = request.query_as<ListQuery>();
+        if (!query) return fail(query);
+        return documents.list_room(request.caller->user, *room,
+                                   query->limit ? query->limit->value : 50, text_of(query->cursor));
+    });
 }
 
 }  // namespace stoa::documents::routes

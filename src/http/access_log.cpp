@@ -37,9 +37,9 @@ void log_access(const Exchange& exchange, int status, SteadyClock::duration take
                {"http.request.method",
                 std::string(exchange.method_known ? method_name(request.method) : "unknown")},
                {"url.path", printable(path_of(request.target), path_bytes_max)},
-               {"http.route", std::string(request.route)},
-               {"http.response.status_code", std::to_string(status)},
-               {"event.duration", std::to_string(nanoseconds)},
+               {"stoa.http.route", std::string(request.route)},
+               {"http.response.status_code", status},
+               {"event.duration", nanoseconds},
                {"client.ip", request.remote_address},
                {"user_agent.original", printable(user_agent, user_agent_bytes_max)},
                {"http.request.id", request.request_id}});

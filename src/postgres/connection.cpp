@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/connection.hpp"
 
+#include "postgres/conninfo.hpp"
 #include "postgres/failure.hpp"
 #include "postgres/sql.hpp"
 
@@ -22,24 +23,6 @@ int milliseconds_until(Deadline deadline) {
     return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
 }
 
-/// What is wrong with a connection string, or nothing. libpq's own words would repeat parts of it,
-/// and with them the password.
-std::string fault_of(const std::string& conninfo) {
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(
-        PQconninfoParse(conninfo.c_str(), nullptr), &PQconninfoFree);
-    if (!parsed) return "database_url is neither a connection URI nor a list of key=value";
-    for (const auto* option = parsed.get(); option->keyword != nullptr; ++option) {
-        const std::string_view value = option->val == nullptr ? "" : option->val;
-        const bool is_host = std::string_view(option->keyword) == "host";
-        if (is_host && value.find('@') != std::string_view::npos)
-            return "the host of database_url has an @; one in a password is written %40";
-        const bool is_port = std::string_view(option->keyword) == "port";
-        if (is_port && value.find_first_not_of("0123456789,") != std::string_view::npos)
-            return "the port of database_url is no number";
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<std::unique_ptr<Connection>> Connection::open(const Options& options, Metrics* metrics,
@@ -51,8 +34,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options, Met
 }
 
 Result<void> Connection::connect(std::string& why) {
-    why = fault_of(options_.conninfo);
-    if (!why.empty()) return tl::unexpected(lost());
+    if (const auto checked = check_conninfo(options_.conninfo); !checked) {
+        why = checked.error().message;
+        return tl::unexpected(lost());
+    }
     const char* const keys[] = {"dbname", "fallback_application_name", "client_encoding", nullptr};
     const char* const values[] = {options_.conninfo.c_str(), "stoa", "UTF8", nullptr};
     connection_.reset(PQconnectStartParams(keys, values, 1));

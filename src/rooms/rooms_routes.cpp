@@ -49,11 +49,6 @@ struct NewInvite {
 };
 BOOST_DESCRIBE_STRUCT(NewInvite, (), (uses_max, expires_in_seconds))
 
-template <std::size_t Min, std::size_t Max>
-std::optional<std::string> text_of(const std::optional<Text<Min, Max>>& text) {
-    return text ? std::optional(text->value) : std::nullopt;
-}
-
 std::int64_t limit_of(const std::optional<PageLimit>& limit) {
     return limit ? limit->value : page_items_default;
 }

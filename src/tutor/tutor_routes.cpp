@@ -31,7 +31,7 @@ BOOST_DESCRIBE_STRUCT(FollowUpsEvent, (), (follow_up_questions))
 struct ConversationQuery {
     std::optional<ConversationId> conversation_id;
     std::optional<Int<1, 100>> limit;
-    std::optional<std::string> cursor;
+    std::optional<Text<1, 200>> cursor;
 };
 BOOST_DESCRIBE_STRUCT(ConversationQuery, (), (conversation_id, limit, cursor))
 
@@ -122,7 +122,7 @@ http::Handler conversation(Tutor& tutor) {
         }
         const auto messages =
             tutor.list_messages(user, *document, *query->conversation_id,
-                                query->limit ? query->limit->value : 50, query->cursor);
+                                query->limit ? query->limit->value : 50, text_of(query->cursor));
         if (!messages) return fail(messages);
         return http::Response::json_text(200, json::to_text(*messages));
     });

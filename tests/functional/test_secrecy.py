@@ -18,6 +18,10 @@ from stack import BUILD, Program, Stack, free_port, wait_until
 from test_documents import uploaded, wait_done
 
 
+# What the access log tells on purpose: the path without its query, and the User-Agent.
+ACCESS_LOG = {"path", "id", "agent"}
+
+
 class Canaries:
     """Each is made once by its place, so that a find names where the word came in."""
 
@@ -230,7 +234,10 @@ def run(echo):
 def test_nothing_secret_or_private_was_written(run):
     canary, written = run
     assert len(canary.words) > 50 and all(len(word) > 20 for word in canary.words.values())
-    leaks = {name: canary.found_in(text) for name, text in written.items()}
+    leaks = {
+        name: sorted(set(canary.found_in(text)) - (ACCESS_LOG if "serve" in name else set()))
+        for name, text in written.items()
+    }
     assert {name: places for name, places in leaks.items() if places} == {}
 
 

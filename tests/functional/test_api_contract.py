@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The whole API against docs/openapi.yaml, by Schemathesis: right and wrong requests to every
+operation, made from the description, each by somebody who is signed in. No 5xx, no answer that is
+not described, no wrong body that is taken. The requests are the same in every run."""
+
+import zlib
+
+import hypothesis
+import pytest
+import schemathesis
+import yaml
+from schemathesis.core.parameters import ParameterLocation
+
+import pdfs
+from stack import ROOT
+from test_documents import ready, uploaded
+
+API = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text())
+EXAMPLES = 25
+# After these the person or the thing is gone; each request gets new ones.
+CONSUMING = {"disconnect_wallet", "revoke_session", "close_room", "leave_room", "delete_document"}
+
+CONFIG = schemathesis.Config.from_dict(
+    {
+        "checks": {
+            # What a stranger, a body of a wrong size or type, or a plain request for a socket gets
+            # counts as refused too.
+            "negative_data_rejection": {
+                "expected-statuses": [400, 401, 403, 404, 405, 409, 413, 415, 422, 426]
+            },
+            # A cursor that nobody gave out, a wallet that is not on the curve: described as text.
+            "positive_data_acceptance": {"enabled": False},
+        },
+        # Of methods that the server does not know at all it says 501 (RFC 9110, 9.1).
+        "phases": {"coverage": {"unexpected-methods": ["GET", "POST", "PUT", "PATCH", "DELETE"]}},
+    }
+)
+schema = schemathesis.openapi.from_dict(API, config=CONFIG)
+
+
+class Things:
+    """Somebody with a room, a message in it and a document, whose ids requests can name."""
+
+    def __init__(self, stack, document=None):
+        self.user = stack.new_user()
+        self.room = self.user.room()
+        sent = self.user.http.post(
+            f"/rooms/{self.room['id']}/messages", json={"content": "a", "client_msg_id": "1"}
+        )
+        self.document = document or uploaded(self.user, pdfs.pdf([["One page."]]))
+        self.ids = {
+            "room_id": self.room["id"],
+            "message_id": sent.json()["id"],
+            "doc_id": self.document["id"],
+            "user_id": self.user.id,
+            "page": 1,
+        }
+
+
+@pytest.fixture(scope="module")
+def things(shared_stack):
+    return Things(shared_stack)
+
+
+def name_real_things(case, ids):
+    """Most requests name something that is there, in the path and in the body."""
+    path = case.meta.components.get(ParameterLocation.PATH)
+    if path is None or path.mode.is_negative:
+        return
+    if zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode()) % 4 == 0:
+        return
+    for name in case.path_parameters or {}:
+        if name in ids:
+            case.path_parameters[name] = ids[name]
+
+
+@schema.parametrize()
+@hypothesis.settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+def test_the_operation_is_as_described(case, shared_stack, things):
+    operation = case.operation.definition.raw["operationId"]
+    if operation in CONSUMING:
+        things = Things(shared_stack)
+    name_real_things(case, things.ids)
+    case.call_and_validate(
+        base_url=shared_stack.url,
+        headers={"Authorization": f"Bearer {things.user.token}"},
+        timeout=30,
+    )
