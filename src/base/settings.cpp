@@ -141,11 +141,10 @@ std::string value_text(const Settings& settings, const Setting& setting) {
     return std::to_string(settings.*std::get<std::int64_t Settings::*>(setting.member));
 }
 
-}  // namespace
-
-const std::vector<Setting>& setting_table() {
+/// Where the parts are and how much they may take.
+std::vector<Setting> settings_of_parts() {
     using S = Settings;
-    static const std::vector<Setting> table{
+    return {
         {"database_url", &S::database_url, "PostgreSQL connection URI or key/value string", true},
         {"postgres_connections_max", &S::postgres_connections_max,
          "connections a process keeps at most", false, 1, 200},
@@ -188,6 +187,13 @@ const std::vector<Setting>& setting_table() {
         {"job_threads", &S::job_threads, "jobs a worker runs at once", false, 1, 64},
         {"work_http_port", &S::work_http_port,
          "port of `stoa work` for /healthz, /readyz and /metrics; 0 is none", false, 0, 65535},
+    };
+}
+
+/// Files, keys, lifetimes, the language model, logs.
+std::vector<Setting> settings_of_use() {
+    using S = Settings;
+    return {
         {"data_dir", &S::data_dir, "where uploads and keys lie", false, 1},
         {"model_dir", &S::model_dir, "folder of model.safetensors and its tokenizer", false, 1},
         {"extract_program", &S::extract_program, "path of stoa-extract", false, 1},
@@ -222,6 +228,16 @@ const std::vector<Setting>& setting_table() {
          0,
          {"automatic", "human", "json"}},
     };
+}
+
+}  // namespace
+
+const std::vector<Setting>& setting_table() {
+    static const std::vector<Setting> table = [] {
+        auto rows = settings_of_parts();
+        std::ranges::move(settings_of_use(), std::back_inserter(rows));
+        return rows;
+    }();
     return table;
 }
 

@@ -304,8 +304,9 @@ Result<void> Ingestion::run(jobs::Run& run) {
         directory_ / document.str(), [&](int pages) { return reading.set_page_count(pages); },
         [&](extraction::Page&& page) { return reading.add(std::move(page)); });
     if (summary) return reading.finish(summary->page_count);
-    log::info("reading a document ended early",
-              {{"stoa.document.id", document.str()}, {"error.code", std::string(summary.error().code)}});
+    log::info(
+        "reading a document ended early",
+        {{"stoa.document.id", document.str()}, {"error.code", std::string(summary.error().code)}});
     if (is_for_good(summary.error())) return reading.fail_for_good(summary.error());
     Error error = summary.error();
     if (error.kind == ErrorKind::conflict) error.kind = ErrorKind::unavailable;  // worth a retry

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Settings as an operator gives them: file, environment, flags, secrets from files; what is wrong is
-named before anything starts, and no secret is printed."""
+"""Settings as an operator gives them: file, environment, flags, secrets from files; what is wrong
+is named before anything starts, and no secret is printed."""
 
 import re
 import subprocess
