@@ -4,10 +4,7 @@
 #include "base/log.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
-
-#include <openssl/evp.h>
 
 namespace stoa::app {
 namespace {
@@ -17,7 +14,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds redis_pause{1'000};
 
 /// `take` of rate_window.hpp, by Redis' clock. Its windows are forgotten when they no longer count.
-constexpr std::string_view script = R"(
+constexpr std::string_view script_text = R"(
 local limit, length = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -46,20 +43,6 @@ end
 return {0, 0, wait + math.floor(length * (from - free) / from) + 1}
 )";
 
-/// The name by which Redis keeps a script.
-std::string sha1_hex(std::string_view text) {
-    std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-    unsigned int size = 0;
-    EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha1(), nullptr);
-    static constexpr std::string_view digits = "0123456789abcdef";
-    std::string hex;
-    for (unsigned int i = 0; i < size; ++i) {
-        hex += digits[hash[i] >> 4U];
-        hex += digits[hash[i] & 15U];
-    }
-    return hex;
-}
-
 std::int64_t steady_now() {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     return std::chrono::duration_cast<milliseconds>(now).count();
@@ -70,7 +53,7 @@ std::int64_t steady_now() {
 RateLimiter::RateLimiter(redis::Options options, std::int64_t percent, Metrics& metrics)
     : redis_(std::move(options), metrics),
       percent_(percent),
-      script_sha1_(sha1_hex(script)),
+      script_(script_text),
       held_here_(metrics.counter("stoa_rate_limit_local_requests_total",
                                  "Limited requests counted here, since Redis did not answer.")) {}
 
@@ -100,15 +83,8 @@ bool RateLimiter::may_ask_redis() {
 
 std::optional<RateVerdict> RateLimiter::ask_redis(const std::string& key, std::int64_t limit,
                                                   std::int64_t length) {
-    redis::Command command{"EVALSHA",      script_sha1_,          "1",
-                           "limit:" + key, std::to_string(limit), std::to_string(length)};
-    auto reply = redis_.run(command);
-    if (!reply && reply.error().code == "redis_error") {
-        // Most likely it does not know the script yet.
-        command[0] = "EVAL";
-        command[1] = script;
-        reply = redis_.run(command);
-    }
+    const auto reply = redis_.run_script(script_, {"limit:" + key},
+                                         {std::to_string(limit), std::to_string(length)});
     if (!reply || reply->items.size() != 3) {
         const bool answered = ask_again_at_.exchange(steady_now() + redis_pause.count()) == 0;
         if (answered) log::warning("Each node holds the rate limits by itself.");

@@ -33,7 +33,7 @@ class RateLimiter {
 
     redis::Client redis_;
     const std::int64_t percent_;
-    const std::string script_sha1_;
+    const redis::Script script_;
     CounterHandle held_here_;
     LocalRates local_;
     std::atomic<std::int64_t> ask_again_at_ = 0;  ///< while Redis is away; 0 while it answers

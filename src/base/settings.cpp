@@ -148,7 +148,10 @@ std::vector<Setting> settings_of_parts() {
         {"database_url", &S::database_url, "PostgreSQL connection URI or key/value string", true},
         {"postgres_connections_max", &S::postgres_connections_max,
          "connections a process keeps at most", false, 1, 200},
-        {"redis_url", &S::redis_url, "redis://[user:password@]host:port/db or unix:///path", true},
+        {"redis_url", &S::redis_url,
+         "redis://[user:password@]host:port/db, unix:///path or "
+         "redis-cluster://[user:password@]host:port,host:port",
+         true},
         {"http_address", &S::http_address, "address to listen on", false, 1},
         {"http_port", &S::http_port, "port to listen on; 0 takes any free one", false, 0, 65535},
         {"http_threads", &S::http_threads, "threads of the asynchronous edge", false, 1, 64},

@@ -1,117 +1,98 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "redis/client.hpp"
 
-#include "base/log.hpp"
-#include "redis/wire.hpp"
+#include "redis/cluster.hpp"
+#include "redis/command_metrics.hpp"
+#include "redis/transport.hpp"
 
-#include <condition_variable>
-#include <mutex>
+#include <array>
+
+#include <openssl/evp.h>
 
 namespace stoa::redis {
 
-struct Client::Pool {
-    explicit Pool(const Options& given) : options(given), address(parse_url(given.url)) {}
+namespace {
 
-    Result<std::unique_ptr<Wire>> take() {
-        if (!address) return fail(address);
-        for (;;) {
-            std::unique_ptr<Wire> wire;
-            {
-                std::unique_lock lock(mutex);
-                const auto one_is_free = [&] { return used < options.connections_max; };
-                if (!freed.wait_for(lock, options.wait_max, one_is_free))
-                    return tl::unexpected(redis_unavailable());
-                ++used;
-                if (!idle.empty()) {
-                    wire = std::move(idle.back());
-                    idle.pop_back();
-                }
-            }
-            if (!wire) return open();
-            if (!wire->is_stale()) return wire;
-            give_back(nullptr);
-        }
+std::string sha1_hex(std::string_view text) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
+    unsigned int size = 0;
+    EVP_Digest(text.data(), text.size(), hash.data(), &size, EVP_sha1(), nullptr);
+    static constexpr std::string_view digits = "0123456789abcdef";
+    std::string hex;
+    for (unsigned int i = 0; i < size; ++i) {
+        hex += digits[hash[i] >> 4U];
+        hex += digits[hash[i] & 15U];
     }
+    return hex;
+}
 
-    void give_back(std::unique_ptr<Wire> wire) {
-        {
-            const std::lock_guard lock(mutex);
-            --used;
-            if (wire && !wire->is_broken()) idle.push_back(std::move(wire));
-        }
-        freed.notify_one();
-    }
+Result<std::unique_ptr<Transport>> make_transport(const Options& options, CommandMetrics& metrics) {
+    const auto location = parse_url(options.url);
+    if (!location) return fail(location);
+    if (location->is_cluster)
+        return std::make_unique<Cluster>(location->addresses, options, metrics);
+    return std::make_unique<Standalone>(location->addresses.front(), options, metrics);
+}
 
-    Result<std::unique_ptr<Wire>> open() {
-        std::string why;
-        auto opened = Wire::open(*address, options.command_timeout, why);
-        const bool was_away = is_away.exchange(!opened);
-        if (!opened) {
-            if (!was_away) log::error("Redis does not answer", {{"error.message", why}});
-            give_back(nullptr);
-        } else if (was_away) {
-            log::info("Redis answers again");
-        }
-        return opened;
-    }
+}  // namespace
 
-    const Options& options;
-    const Result<Address> address;
-    std::mutex mutex;
-    std::condition_variable freed;
-    std::size_t used = 0;
-    std::vector<std::unique_ptr<Wire>> idle;  // the last used is used first
-    std::atomic<bool> is_away = false;
-};
+Script::Script(std::string_view text) : text_(text), sha1_(sha1_hex(text)) {}
 
 Client::Client(Options options, Metrics& metrics)
-    : options_(std::move(options)), metrics_(metrics), pool_(std::make_unique<Pool>(options_)) {}
+    : metrics_(std::make_unique<CommandMetrics>(metrics)),
+      transport_(make_transport(options, *metrics_)) {}
 
 Client::~Client() = default;
 
-Result<Reply> Client::run(const Command& command, std::chrono::milliseconds extra) {
-    auto replies = exchange({command}, extra);
-    if (!replies) return fail(replies);
-    return std::move(replies->front());
-}
-
-Result<std::vector<Reply>> Client::pipeline(const std::vector<Command>& commands) {
-    return exchange(commands, {});
-}
-
 Result<std::vector<Reply>> Client::exchange(const std::vector<Command>& commands,
                                             std::chrono::milliseconds extra) {
-    std::vector<Reply> replies;
-    if (commands.empty()) return replies;
+    if (commands.empty()) return std::vector<Reply>();
+    if (!transport_) return fail(transport_);
     const auto began = std::chrono::steady_clock::now();
-    auto wire = pool_->take();
-    if (!wire) return tl::unexpected(counted(wire.error()));
-    const auto deadline = std::chrono::steady_clock::now() + options_.command_timeout + extra;
-    std::optional<Error> error;
-    if (!(*wire)->send(commands, deadline)) error = redis_unavailable();
-    // After an error answer the others are still to be read.
-    for (std::size_t i = 0; i < commands.size() && !(*wire)->is_broken(); ++i) {
-        auto reply = (*wire)->receive(deadline);
-        if (reply)
-            replies.push_back(std::move(*reply));
-        else if (!error)
-            error = reply.error();
-    }
-    pool_->give_back(std::move(*wire));
-    if (error) return tl::unexpected(counted(std::move(*error)));
+    auto replies = (*transport_)->exchange(commands, extra);
+    if (!replies) return tl::unexpected(metrics_->counted(std::move(replies.error())));
     if (extra.count() == 0) {  // a blocking command's time says nothing
         const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-        metrics_.observe_seconds("stoa_redis_command_duration_seconds",
-                                 "Time from asking to the answer, by the (first) command.",
-                                 {{"command", commands.front().front()}}, took.count());
+        metrics_->observe(commands.front().front(), took.count());
     }
     return replies;
 }
 
-Error Client::counted(Error error) const {
-    metrics_.count("stoa_redis_errors_total", "Failed commands, by code.",
-                   {{"code", std::string(error.code)}});
-    return error;
+Result<Reply> Client::result_of(Reply reply) const {
+    if (reply.kind != Reply::Kind::error) return reply;
+    return tl::unexpected(metrics_->counted(failure_of(reply.text)));
+}
+
+Result<std::vector<Reply>> Client::pipeline(const std::vector<Command>& commands) {
+    auto replies = exchange(commands, {});
+    if (!replies) return replies;
+    for (auto& reply : *replies) {
+        auto result = result_of(std::move(reply));
+        if (!result) return fail(result);
+        reply = std::move(*result);
+    }
+    return replies;
+}
+
+Result<Reply> Client::run(const Command& command, std::chrono::milliseconds extra) {
+    auto replies = exchange({command}, extra);
+    if (!replies) return fail(replies);
+    return result_of(std::move(replies->front()));
+}
+
+Result<Reply> Client::run_script(const Script& script, const std::vector<std::string>& keys,
+                                 const std::vector<std::string>& arguments) {
+    Command command{"EVALSHA", script.sha1(), std::to_string(keys.size())};
+    command.insert(command.end(), keys.begin(), keys.end());
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    auto replies = exchange({command}, {});
+    if (!replies) return fail(replies);
+    auto& reply = replies->front();
+    const bool is_unknown = reply.kind == Reply::Kind::error && reply.text.starts_with("NOSCRIPT");
+    if (!is_unknown) return result_of(std::move(reply));
+    command[0] = "EVAL";
+    command[1] = script.text();
+    return run(command);
 }
 
 Result<std::int64_t> Client::publish(std::string_view channel, std::string_view payload) {

@@ -2,8 +2,10 @@
 #include "redis/subscriber.hpp"
 
 #include "base/log.hpp"
+#include "redis/cluster_watch.hpp"
 #include "redis/wire.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <map>
@@ -37,14 +39,21 @@ struct Subscriber::State {
     State(Options given_options, Handlers given_handlers)
         : options(std::move(given_options)),
           handlers(std::move(given_handlers)),
-          address(parse_url(options.url)),
+          location(parse_url(options.url)),
           wake_up(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-        if (address)
-            thread = std::thread([this] { run(); });
-        else
-            log::error("cannot subscribe", {{"error.message", address.error().message}});
+        if (!location) {
+            log::error("cannot subscribe", {{"error.message", location.error().message}});
+            return;
+        }
+        if (location->is_cluster)
+            watch = std::make_unique<ClusterWatch>(location->addresses, [this] {
+                has_cluster_changed = true;
+                wake();
+            });
+        thread = std::thread([this] { run(); });
     }
     ~State() {
+        watch.reset();
         is_ending = true;
         wake();
         if (thread.joinable()) thread.join();
@@ -73,9 +82,10 @@ struct Subscriber::State {
         bool was_away = false;
         while (!is_ending) {
             std::string why;
-            auto opened = Wire::open(*address, options.command_timeout, why);
+            const auto address = next_address();
+            auto opened = Wire::open(address, options.command_timeout, why);
             if (opened) {
-                if (listen(**opened)) backoff = backoff_first;
+                if (listen(**opened, address)) backoff = backoff_first;
                 settle(false);
                 was_away = false;
             } else if (!std::exchange(was_away, true)) {
@@ -88,8 +98,28 @@ struct Subscriber::State {
         }
     }
 
+    /// Each time another node, of those that are known to live if there are any.
+    Address next_address() {
+        auto addresses = watch ? watch->list_masters() : std::vector<Address>();
+        if (addresses.empty()) addresses = location->addresses;
+        return addresses[turn++ % addresses.size()];
+    }
+
+    /// Whoever publishes at a lost master may have been heard by nobody; a node that the rest of
+    /// the cluster has left hears nobody. False: another node is to be asked.
+    bool follow_cluster(const Address& address) {
+        if (!has_cluster_changed.exchange(false)) return true;
+        const auto masters = watch->list_masters();
+        const bool is_master = std::ranges::any_of(masters, [&](const Address& master) {
+            return master.host == address.host && master.port == address.port;
+        });
+        if (!masters.empty() && !is_master) return false;
+        if (is_connected) tell(handlers.on_gap);
+        return true;
+    }
+
     /// Until the connection is lost; true if it ever worked.
-    bool listen(Wire& wire) {
+    bool listen(Wire& wire, const Address& address) {
         const auto deadline = [&] { return steady_clock::now() + options.command_timeout; };
         if (!wire.send(take_everything(), deadline())) return false;
         auto heard = steady_clock::now();
@@ -97,6 +127,7 @@ struct Subscriber::State {
         while (!is_ending) {
             const bool is_readable = wait(wire.socket(), 500ms);
             const auto now = steady_clock::now();
+            if (watch && !follow_cluster(address)) break;
             if (is_readable) {
                 heard = now;
                 if (!wire.read_some() || !deliver(wire)) break;
@@ -143,6 +174,7 @@ struct Subscriber::State {
             auto reply = wire.receive_ready();
             if (!reply) return false;
             if (!*reply) return true;
+            if ((*reply)->kind == Reply::Kind::error) return false;
             const auto& items = (*reply)->items;
             if (items.size() < 2) continue;
             if (items[0].text == "message" && items.size() == 3)
@@ -217,7 +249,7 @@ struct Subscriber::State {
 
     const Options options;
     const Handlers handlers;
-    const Result<Address> address;
+    const Result<Location> location;
     const std::string own_channel = "stoa:subscriber";
     const int wake_up;
     std::mutex mutex;
@@ -228,6 +260,9 @@ struct Subscriber::State {
     std::thread::id own_thread;
     std::atomic<bool> is_connected = false;
     std::atomic<bool> is_ending = false;
+    std::atomic<bool> has_cluster_changed = false;
+    std::size_t turn = 0;
+    std::unique_ptr<ClusterWatch> watch;
     std::thread thread;
 };
 

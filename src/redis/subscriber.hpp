@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pub/sub on one connection and one thread of its own. It reconnects with backoff and subscribes
 // again by itself; because Redis forgets what nobody heard, `on_gap` tells after each
-// (re)connection that messages may have been missed. `subscribe`/`unsubscribe` from any thread.
+// (re)connection that messages may have been missed. In a cluster the connection is to any live
+// master, and `on_gap` also tells when another master was lost: what was published there may not
+// have got here. `subscribe`/`unsubscribe` from any thread.
 #pragma once
 
 #include "redis/client.hpp"

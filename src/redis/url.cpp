@@ -11,7 +11,8 @@ namespace {
 tl::unexpected<Error> wrong(std::string_view what) {
     return fail(ErrorKind::invalid, "redis_url",
                 "The address of Redis has " + std::string(what) +
-                    "; write redis://user:password@host:6379/0 or unix:///path?db=0.");
+                    "; write redis://user:password@host:6379/0, unix:///path?db=0 or "
+                    "redis-cluster://user:password@host:6379,host:6379.");
 }
 
 std::optional<int> parse_number(std::string_view text, int max) {
@@ -108,6 +109,8 @@ Result<void> read_host(std::string_view rest, Address& address) {
         port = colon == std::string_view::npos ? "" : rest.substr(colon);
     }
     if (address.host.empty()) return wrong("no host");
+    if (rest.find(',') != std::string_view::npos)
+        return wrong("several hosts, which only redis-cluster:// takes");
     if (port.empty()) return {};
     const auto number = parse_number(port.substr(1), 65'535);
     if (!port.starts_with(':') || !number || *number == 0) return wrong("a wrong port");
@@ -115,19 +118,40 @@ Result<void> read_host(std::string_view rest, Address& address) {
     return {};
 }
 
+Result<Location> read_cluster(std::string_view hosts, const Address& credentials) {
+    constexpr std::size_t nodes_max = 64;
+    if (hosts.ends_with('/')) hosts.remove_suffix(1);
+    Location location{true, {}};
+    for (bool is_more = true; is_more;) {
+        const auto comma = hosts.find(',');
+        is_more = comma != std::string_view::npos;
+        location.addresses.push_back(credentials);
+        const auto host = hosts.substr(0, comma);
+        if (host.find('/') != std::string_view::npos)
+            return wrong("a database, and a cluster has only the one");
+        if (auto read = read_host(host, location.addresses.back()); !read) return fail(read);
+        if (location.addresses.size() > nodes_max) return wrong("more than 64 nodes");
+        if (is_more) hosts.remove_prefix(comma + 1);
+    }
+    return location;
+}
+
 }  // namespace
 
-Result<Address> parse_url(std::string_view url) {
-    const bool is_socket = url.starts_with("unix://");
-    const std::string_view scheme = is_socket ? "unix://" : "redis://";
-    if (!url.starts_with(scheme)) return wrong("another scheme than redis and unix");
-    auto rest = url.substr(scheme.size());
+Result<Location> parse_url(std::string_view url) {
+    const auto scheme_end = url.find("://");
+    const auto scheme = url.substr(0, scheme_end);
+    if (scheme_end == std::string_view::npos ||
+        (scheme != "redis" && scheme != "unix" && scheme != "redis-cluster"))
+        return wrong("another scheme than redis, unix and redis-cluster");
+    auto rest = url.substr(scheme_end + 3);
     Address address;
     if (const auto credentials = take_before(rest, '@'))
         if (auto read = read_credentials(*credentials, address); !read) return fail(read);
-    auto read = is_socket ? read_socket(rest, address) : read_host(rest, address);
+    if (scheme == "redis-cluster") return read_cluster(rest, address);
+    auto read = scheme == "unix" ? read_socket(rest, address) : read_host(rest, address);
     if (!read) return fail(read);
-    return address;
+    return Location{false, {std::move(address)}};
 }
 
 }  // namespace stoa::redis

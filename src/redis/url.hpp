@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a Redis is: redis://[[user]:password@]host[:port][/database] or unix:///path?db=0 (also
-// [user]:password@ and ?user=, ?password= there). Pure; any thread.
+// [user]:password@ and ?user=, ?password= there). A cluster: redis-cluster://, the same
+// credentials for every node, and one or more of them as host[:port],host[:port]. Pure; any thread.
 #pragma once
 
 #include "base/result.hpp"
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stoa::redis {
 
@@ -19,7 +21,12 @@ struct Address {
     int database = 0;
 };
 
+struct Location {
+    bool is_cluster = false;
+    std::vector<Address> addresses;  ///< one; of a cluster the nodes to ask first, at most 64
+};
+
 /// `redis_url` (invalid) says what is wrong, without the password.
-Result<Address> parse_url(std::string_view url);
+Result<Location> parse_url(std::string_view url);
 
 }  // namespace stoa::redis

@@ -6,8 +6,31 @@
 namespace stoa::redis {
 namespace {
 
+Result<Address> parse_one(std::string_view url) {
+    auto location = parse_url(url);
+    if (!location) return fail(location);
+    EXPECT_FALSE(location->is_cluster);
+    return location->addresses.at(0);
+}
+
+TEST(RedisUrlTest, Nodes_of_a_cluster) {
+    const auto location = parse_url("redis-cluster://me:p%40ss@a:7000,b,[::1]:7002");
+    ASSERT_TRUE(location);
+    EXPECT_TRUE(location->is_cluster);
+    ASSERT_EQ(location->addresses.size(), 3U);
+    EXPECT_EQ(location->addresses[0].host, "a");
+    EXPECT_EQ(location->addresses[0].port, 7000);
+    EXPECT_EQ(location->addresses[1].host, "b");
+    EXPECT_EQ(location->addresses[1].port, 6379);
+    EXPECT_EQ(location->addresses[2].host, "::1");
+    for (const auto& address : location->addresses) EXPECT_EQ(address.password, "p@ss");
+    for (const char* wrong : {"redis-cluster://", "redis-cluster://a,", "redis-cluster://a/1",
+                              "redis-cluster://a,,b", "redis://a,b:1"})
+        EXPECT_FALSE(parse_url(wrong)) << wrong;
+}
+
 TEST(RedisUrlTest, Addresses) {
-    const auto full = parse_url("redis://me:p%40ss:word@cache.example:6380/3");
+    const auto full = parse_one("redis://me:p%40ss:word@cache.example:6380/3");
     ASSERT_TRUE(full);
     EXPECT_EQ(full->host, "cache.example");
     EXPECT_EQ(full->port, 6380);
@@ -15,23 +38,23 @@ TEST(RedisUrlTest, Addresses) {
     EXPECT_EQ(full->password, "p@ss:word");
     EXPECT_EQ(full->database, 3);
 
-    const auto plain = parse_url("redis://localhost");
+    const auto plain = parse_one("redis://localhost");
     ASSERT_TRUE(plain);
     EXPECT_EQ(plain->host, "localhost");
     EXPECT_EQ(plain->port, 6379);
     EXPECT_EQ(plain->database, 0);
 
-    EXPECT_EQ(parse_url("redis://:only@localhost/")->password, "only");
-    EXPECT_EQ(parse_url("redis://[::1]:7000/1")->host, "::1");
-    EXPECT_EQ(parse_url("redis://[::1]:7000/1")->port, 7000);
+    EXPECT_EQ(parse_one("redis://:only@localhost/")->password, "only");
+    EXPECT_EQ(parse_one("redis://[::1]:7000/1")->host, "::1");
+    EXPECT_EQ(parse_one("redis://[::1]:7000/1")->port, 7000);
 
-    const auto socket = parse_url("unix:///run/redis/redis.sock?db=2&password=p%26q");
+    const auto socket = parse_one("unix:///run/redis/redis.sock?db=2&password=p%26q");
     ASSERT_TRUE(socket);
     EXPECT_TRUE(socket->host.empty());
     EXPECT_EQ(socket->path, "/run/redis/redis.sock");
     EXPECT_EQ(socket->database, 2);
     EXPECT_EQ(socket->password, "p&q");
-    EXPECT_EQ(parse_url("unix:///r.sock")->path, "/r.sock");
+    EXPECT_EQ(parse_one("unix:///r.sock")->path, "/r.sock");
 }
 
 TEST(RedisUrlTest, Wrong_addresses_are_told_without_the_password) {

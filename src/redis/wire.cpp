@@ -18,55 +18,7 @@ timeval to_timeval(std::chrono::milliseconds time) {
             static_cast<suseconds_t>(time.count() % 1000 * 1000)};
 }
 
-/// Redis quotes a wrong command's arguments: those stay out of our messages.
-std::string without_arguments(std::string_view message) {
-    return std::string(message.substr(0, std::min<std::size_t>(message.find(", with args"), 200)));
-}
-
-Error failure_of(std::string_view message) {
-    for (const std::string_view passing :
-         {"LOADING", "BUSY ", "MASTERDOWN", "READONLY", "CLUSTERDOWN", "TRYAGAIN", "OOM"})
-        if (message.starts_with(passing)) return redis_unavailable();
-    return {ErrorKind::internal, "redis_error", "Redis answered: " + without_arguments(message)};
-}
-
-Result<Reply> to_reply(const redisReply& from) {
-    Reply reply;
-    switch (from.type) {
-        case REDIS_REPLY_NIL:
-            return reply;
-        case REDIS_REPLY_INTEGER:
-            reply.kind = Reply::Kind::integer;
-            reply.integer = from.integer;
-            return reply;
-        case REDIS_REPLY_STRING:
-        case REDIS_REPLY_STATUS:
-            reply.kind = Reply::Kind::text;
-            reply.text.assign(from.str, from.len);
-            return reply;
-        case REDIS_REPLY_ARRAY:
-            reply.kind = Reply::Kind::list;
-            reply.items.reserve(from.elements);
-            for (std::size_t i = 0; i < from.elements; ++i) {
-                auto item = to_reply(*from.element[i]);
-                if (!item) return item;
-                reply.items.push_back(std::move(*item));
-            }
-            return reply;
-        default:
-            return tl::unexpected(failure_of({from.str, from.len}));
-    }
-}
-
 }  // namespace
-
-Error redis_unavailable() {
-    return {ErrorKind::unavailable,
-            "redis_unavailable",
-            "A part of the server (Redis) does not answer; try again shortly.",
-            {},
-            std::chrono::seconds(1)};
-}
 
 Result<std::unique_ptr<Wire>> Wire::open(const Address& address, std::chrono::milliseconds timeout,
                                          std::string& why) {
@@ -99,28 +51,20 @@ Result<void> Wire::introduce(const Address& address, Deadline deadline) {
         commands.back().push_back(address.password);
     }
     if (address.database != 0) commands.push_back({"SELECT", std::to_string(address.database)});
-    if (!send(commands, deadline)) return lost();
-    for (std::size_t i = 0; i < commands.size(); ++i)
-        if (auto reply = receive(deadline); !reply) return fail(reply);
+    for (const auto& command : commands)
+        if (auto reply = ask(command, deadline); !reply) return fail(reply);
     return {};
 }
 
 bool Wire::send(const std::vector<Command>& commands, Deadline deadline) {
-    std::string bytes;
-    for (const auto& command : commands) {
-        std::vector<const char*> words;
-        std::vector<std::size_t> sizes;
-        for (const auto& word : command) {
-            words.push_back(word.data());
-            sizes.push_back(word.size());
-        }
-        char* formatted = nullptr;
-        const int size = redisFormatCommandArgv(&formatted, static_cast<int>(words.size()),
-                                                words.data(), sizes.data());
-        if (size < 0) throw std::bad_alloc();
-        bytes.append(formatted, static_cast<std::size_t>(size));
-        redisFreeCommand(formatted);
-    }
+    std::vector<const Command*> pointers;
+    pointers.reserve(commands.size());
+    for (const auto& command : commands) pointers.push_back(&command);
+    return send(pointers, deadline);
+}
+
+bool Wire::send(std::span<const Command* const> commands, Deadline deadline) {
+    const std::string bytes = format_commands(commands);
     std::string_view left = bytes;
     while (!left.empty()) {
         const auto sent =
@@ -145,26 +89,24 @@ Result<Reply> Wire::receive(Deadline deadline) {
 }
 
 Result<std::optional<Reply>> Wire::receive_ready() {
-    void* raw = nullptr;
-    if (redisReaderGetReply(context_->reader, &raw) != REDIS_OK) return lost();
-    if (raw == nullptr) return std::optional<Reply>();
-    const std::unique_ptr<void, void (*)(void*)> owned(raw, &freeReplyObject);
-    auto reply = to_reply(*static_cast<const redisReply*>(raw));
-    if (!reply) {
-        // A replica after a failover, a full or starting server: the next command asks anew.
-        is_broken_ |= reply.error().kind == ErrorKind::unavailable;
-        return fail(reply);
-    }
-    return std::optional<Reply>(std::move(*reply));
+    std::optional<Reply> reply;
+    if (!reader_.next(reply)) return lost();
+    return reply;
+}
+
+Result<Reply> Wire::ask(const Command& command, Deadline deadline) {
+    const std::array only{&command};
+    if (!send(only, deadline)) return lost();
+    auto reply = receive(deadline);
+    if (reply && reply->kind == Reply::Kind::error) return tl::unexpected(failure_of(reply->text));
+    return reply;
 }
 
 bool Wire::fill(Deadline deadline) {
     std::array<char, 16 * 1024> buffer;
     for (;;) {
         const auto got = recv(context_->fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (got > 0)
-            return redisReaderFeed(context_->reader, buffer.data(),
-                                   static_cast<std::size_t>(got)) == REDIS_OK;
+        if (got > 0) return reader_.feed({buffer.data(), static_cast<std::size_t>(got)});
         if (got == 0 || (errno != EAGAIN && errno != EINTR)) return false;
         if (!wait(POLLIN, deadline)) return false;
     }

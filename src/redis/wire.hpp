@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection to Redis. hiredis connects, formats and parses; reading and writing is ours, for
-// one deadline over a whole command and no SIGPIPE. Private to this module. One thread at a time.
+// One connection to Redis. hiredis connects; reading and writing is ours, for one deadline over a
+// whole command and no SIGPIPE. Private to this module. One thread at a time.
 #pragma once
 
 #include "base/result.hpp"
 #include "redis/client.hpp"
+#include "redis/reply_reader.hpp"
 #include "redis/url.hpp"
 
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -19,8 +21,6 @@ namespace stoa::redis {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-Error redis_unavailable();
-
 class Wire {
   public:
     /// Connects, signs in and selects the database, within `timeout`. `why` gets the reason of a
@@ -29,16 +29,21 @@ class Wire {
                                               std::chrono::milliseconds timeout, std::string& why);
 
     /// False: the connection is lost.
+    bool send(std::span<const Command* const> commands, Deadline deadline);
     bool send(const std::vector<Command>& commands, Deadline deadline);
-    /// The next reply. `redis_unavailable` after the deadline or if the connection is lost,
-    /// `redis_error` if Redis answers with an error (the connection then stays good).
+    /// The next reply, which may be an error that Redis answers. `redis_unavailable` after the
+    /// deadline or if the connection is lost.
     Result<Reply> receive(Deadline deadline);
     /// A reply that is already here; nothing if there is none. As `receive` otherwise.
     Result<std::optional<Reply>> receive_ready();
+    /// One command and its answer; an error that Redis answers is a failure.
+    Result<Reply> ask(const Command& command, Deadline deadline);
 
     /// Reads what the socket has; false if the connection is lost.
     bool read_some() { return fill(std::chrono::steady_clock::now()); }
 
+    /// No further command may use it.
+    void give_up() { is_broken_ = true; }
     [[nodiscard]] bool is_broken() const { return is_broken_; }
     /// Has the server closed it, or said anything unasked, while nobody looked?
     [[nodiscard]] bool is_stale() const;
@@ -55,6 +60,7 @@ class Wire {
     tl::unexpected<Error> lost();
 
     std::unique_ptr<redisContext, Finish> context_;
+    ReplyReader reader_;
     bool is_broken_ = false;
 };
 

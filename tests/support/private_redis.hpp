@@ -19,15 +19,21 @@ namespace stoa::testing {
 
 class PrivateRedis {
   public:
-    PrivateRedis() : directory_("redis"), port_(find_free_port()) { start(); }
+    explicit PrivateRedis(std::vector<std::string> more_arguments = {})
+        : directory_("redis"), port_(find_free_port()), more_arguments_(std::move(more_arguments)) {
+        start();
+    }
 
     void start() {
-        server_ = std::make_unique<ChildProcess>(Program{
+        Program program{
             find_server(),
             // Debian's redis-tools has the server as redis-check-rdb: argv[0] decides.
             {"redis-server", "--port", std::to_string(port_), "--bind", "127.0.0.1", "--unixsocket",
              socket_path(), "--dir", directory_.path(), "--save", "", "--appendonly", "no"},
-            log_file()});
+            log_file()};
+        program.arguments.insert(program.arguments.end(), more_arguments_.begin(),
+                                 more_arguments_.end());
+        server_ = std::make_unique<ChildProcess>(program);
         if (!wait_until([this] { return accepts(); }))
             throw std::runtime_error("redis-server: " + read_log(log_file()));
     }
@@ -36,16 +42,6 @@ class PrivateRedis {
         unlink(socket_path().c_str());
     }
 
-    [[nodiscard]] std::string url() const { return "unix://" + socket_path() + "?db=0"; }
-    [[nodiscard]] int port() const { return port_; }
-    [[nodiscard]] pid_t pid() const { return server_->pid(); }
-
-  private:
-    static std::string find_server() {
-        for (const char* file : {"/usr/bin/redis-server", "/usr/bin/redis-check-rdb"})
-            if (access(file, X_OK) == 0) return file;
-        throw std::runtime_error("no redis-server here; it is in the package redis-tools");
-    }
     static int find_free_port() {
         const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
@@ -57,6 +53,16 @@ class PrivateRedis {
             throw std::runtime_error("no free port");
         close(fd);
         return ntohs(address.sin_port);
+    }
+    [[nodiscard]] std::string url() const { return "unix://" + socket_path() + "?db=0"; }
+    [[nodiscard]] int port() const { return port_; }
+    [[nodiscard]] pid_t pid() const { return server_->pid(); }
+
+  private:
+    static std::string find_server() {
+        for (const char* file : {"/usr/bin/redis-server", "/usr/bin/redis-check-rdb"})
+            if (access(file, X_OK) == 0) return file;
+        throw std::runtime_error("no redis-server here; it is in the package redis-tools");
     }
     [[nodiscard]] bool accepts() const {
         const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -72,6 +78,7 @@ class PrivateRedis {
 
     PrivateDirectory directory_;
     int port_;
+    std::vector<std::string> more_arguments_;
     std::unique_ptr<ChildProcess> server_;
 };
 
