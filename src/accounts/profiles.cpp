@@ -6,14 +6,7 @@
 namespace stoa::accounts {
 namespace {
 
-template <class T>
-Result<T> find_person(postgres::Database& database, const postgres::Query& query,
-                      const UserId& id) {
-    auto found = database.find<T>(query, id);
-    if (!found) return fail(found);
-    if (!*found) return fail(ErrorKind::not_found, "user_not_found", "There is no such user.");
-    return std::move(**found);
-}
+constexpr std::size_t profiles_max = 10'000;  // of up to 9 kB with the longest bio
 
 bool is_username(std::string_view text) {
     return text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") ==
@@ -23,11 +16,26 @@ bool is_username(std::string_view text) {
 }  // namespace
 
 Result<Profile> Profiles::find_profile(const UserId& id) {
-    return find_person<Profile>(database_, sql::find_profile, id);
+    const auto find = [&]() -> Result<Profile> {
+        auto found = database_.find<Profile>(sql::find_profile, id);
+        if (!found) return fail(found);
+        if (!*found) return fail(ErrorKind::not_found, "user_not_found", "There is no such user.");
+        return std::move(**found);
+    };
+    if (!profiles_) return find();
+    return profiles_->get("user:" + id.str(), "", find);
 }
 
 Result<User> Profiles::find_user(const UserId& id) {
-    return find_person<User>(database_, sql::find_user, id);
+    auto profile = find_profile(id);
+    if (!profile) return fail(profile);
+    return User(std::move(*profile));
+}
+
+void Profiles::remember_people(redis::Invalidations& invalidations, Metrics& metrics) {
+    invalidations_ = &invalidations;
+    profiles_ = std::make_unique<redis::FactCache<Profile>>("profiles", profiles_max, invalidations,
+                                                            metrics);
 }
 
 Result<Profile> Profiles::change(const UserId& id, const ProfileChange& change) {
@@ -46,6 +54,7 @@ Result<Profile> Profiles::change(const UserId& id, const ProfileChange& change) 
         return fail(ErrorKind::conflict, "username_taken",
                     "Somebody else has this username; choose another.");
     if (!changed) return fail(changed);
+    if (invalidations_ != nullptr) invalidations_->announce("user:" + id.str());
     return find_profile(id);
 }
 

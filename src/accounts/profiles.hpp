@@ -8,8 +8,10 @@
 #include "base/result.hpp"
 #include "base/time.hpp"
 #include "postgres/database.hpp"
+#include "redis/fact_cache.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,6 +57,10 @@ class Profiles {
   public:
     explicit Profiles(postgres::Database& database) : database_(database) {}
 
+    /// From now on people are shown as they were at most `redis::fact_age_max` ago, or since a
+    /// change was announced. Before the first request.
+    void remember_people(redis::Invalidations& invalidations, Metrics& metrics);
+
     /// `user_not_found` (404).
     Result<Profile> find_profile(const UserId& id);
     /// `user_not_found` (404).
@@ -64,6 +70,8 @@ class Profiles {
 
   private:
     postgres::Database& database_;
+    redis::Invalidations* invalidations_ = nullptr;
+    std::unique_ptr<redis::FactCache<Profile>> profiles_;
 };
 
 }  // namespace stoa::accounts

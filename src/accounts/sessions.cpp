@@ -52,6 +52,7 @@ Result<Refreshed> end_family(postgres::Session& session, const RefreshRow& row) 
                                      .subject = row.session_id.str()});
     if (!recorded) return fail(recorded);
     Refreshed outcome;
+    outcome.caller = {row.user_id, row.session_id};
     outcome.refusal = refuse("refresh_reused",
                              "This refresh token was used before, so somebody may have a copy; the "
                              "session has ended. Sign in again.")
@@ -79,13 +80,18 @@ Result<TokenPair> Sessions::refresh(std::string_view refresh_token) {
         return Refreshed{{row.user_id, row.session_id}, std::move(*next), {}};
     });
     if (!outcome) return fail(outcome);
-    if (outcome->refusal) return tl::unexpected<Error>(*outcome->refusal);
+    if (outcome->refusal) {
+        tokens_.announce_change(outcome->caller.user);
+        return tl::unexpected<Error>(*outcome->refusal);
+    }
     return tokens_.issue(outcome->caller, std::move(outcome->refresh_token));
 }
 
 Result<void> Sessions::disconnect(const http::Caller& caller,
                                   const std::optional<std::string>& address) {
-    return address ? unlink(caller, *address) : end(caller);
+    auto done = address ? unlink(caller, *address) : end(caller);
+    if (done) tokens_.announce_change(caller.user);
+    return done;
 }
 
 Result<void> Sessions::end(const http::Caller& caller) {
@@ -128,7 +134,7 @@ Result<std::vector<SessionInfo>> Sessions::list(const http::Caller& caller) {
 }
 
 Result<void> Sessions::revoke(const http::Caller& caller, const SessionId& id) {
-    return database_.transact([&](postgres::Session& session) -> Result<void> {
+    auto revoked = database_.transact([&](postgres::Session& session) -> Result<void> {
         const auto ended = session.run(sql::end_session, id, caller.user, "revoked");
         if (!ended) return fail(ended);
         if (ended->affected() == 0)
@@ -138,6 +144,8 @@ Result<void> Sessions::revoke(const http::Caller& caller, const SessionId& id) {
             session,
             {.action = AuditAction::session_revoked, .actor = caller.user, .subject = id.str()});
     });
+    if (revoked) tokens_.announce_change(caller.user);
+    return revoked;
 }
 
 Result<Ticket> Sessions::create_ticket(const http::Caller& caller) {

@@ -147,6 +147,8 @@ Result<OpenedSession> SignIn::open_session(const SignedChallenge& proof, const V
     }();
     if (!opened && opened.error().kind == ErrorKind::unauthenticated)
         record_failure(proof, visitor, opened.error());
+    // A wallet came in, or the oldest of too many sessions ended.
+    if (opened) tokens_.announce_change(opened->caller.user);
     return opened;
 }
 

@@ -11,6 +11,8 @@
 namespace stoa::accounts {
 namespace {
 
+constexpr std::size_t facts_max = 50'000;  // of some 300 bytes
+
 struct LiveSession {
     UserId user_id;
     bool is_stale = false;
@@ -53,14 +55,31 @@ Result<http::Caller> Tokens::authenticate(std::string_view access_token) {
     const auto user = UserId::parse(claims->sub);
     const auto session = SessionId::parse(claims->sid);
     if (!user || !session) return session_revoked();
-    const auto live = database_.find<LiveSession>(sql::find_session, *session);
+    const http::Caller caller{.user = *user, .session = *session};
+    const auto find_live = [&] { return find_live_session(caller); };
+    if (!live_sessions_) return find_live();
+    return live_sessions_->get("user:" + user->str(), session->str(), find_live);
+}
+
+Result<http::Caller> Tokens::find_live_session(const http::Caller& caller) {
+    const auto live = database_.find<LiveSession>(sql::find_session, caller.session);
     if (!live) return fail(live);
-    if (!*live || (*live)->user_id != *user) return session_revoked();
+    if (!*live || (*live)->user_id != caller.user) return session_revoked();
     if ((*live)->is_stale) {
         // Only for the list of sessions: that it failed is no reason to refuse.
-        [[maybe_unused]] const auto touched = database_.run(sql::touch_session, *session);
+        [[maybe_unused]] const auto touched = database_.run(sql::touch_session, caller.session);
     }
-    return http::Caller{.user = *user, .session = *session};
+    return caller;
+}
+
+void Tokens::remember_sessions(redis::Invalidations& invalidations, Metrics& metrics) {
+    invalidations_ = &invalidations;
+    live_sessions_ = std::make_unique<redis::FactCache<http::Caller>>("sessions", facts_max,
+                                                                      invalidations, metrics);
+}
+
+void Tokens::announce_change(const UserId& user) {
+    if (invalidations_ != nullptr) invalidations_->announce("user:" + user.str());
 }
 
 Result<TokenPair> Tokens::issue(const http::Caller& caller, std::string refresh_token) {

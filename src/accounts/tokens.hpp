@@ -11,9 +11,11 @@
 #include "base/time.hpp"
 #include "http/message.hpp"
 #include "postgres/database.hpp"
+#include "redis/fact_cache.hpp"
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -45,6 +47,11 @@ class Tokens {
     /// Who asks. Errors, all 401: those of `crypto::verify_jwt`, `session_revoked` (also: expired,
     /// or its user gone); and 503 if the database is away.
     Result<http::Caller> authenticate(std::string_view access_token);
+    /// From now on a session that lives is believed to for `redis::fact_age_max`, or until a change
+    /// of its user is announced. Before the first request.
+    void remember_sessions(redis::Invalidations& invalidations, Metrics& metrics);
+    /// After a commit that changed a user or ended a session of theirs: every node asks anew.
+    void announce_change(const UserId& user);
     /// A fresh access token beside `refresh_token`.
     Result<TokenPair> issue(const http::Caller& caller, std::string refresh_token);
     /// Adds a refresh token to the session's family and lets the session live as long.
@@ -58,10 +65,14 @@ class Tokens {
     [[nodiscard]] const TokenSettings& settings() const { return settings_; }
 
   private:
+    Result<http::Caller> find_live_session(const http::Caller& caller);
+
     postgres::Database& database_;
     const TokenSettings settings_;
     const Clock clock_;
     SigningKeys keys_;
+    redis::Invalidations* invalidations_ = nullptr;
+    std::unique_ptr<redis::FactCache<http::Caller>> live_sessions_;
 };
 
 }  // namespace stoa::accounts

@@ -108,6 +108,11 @@ Result<void> serve(const Settings& settings) {
     if (!made) return fail(made);
     Services& services = **made;
 
+    services.invalidations.listen(redis_options(settings));
+    services.tokens.remember_sessions(services.invalidations, services.metrics);
+    services.profiles.remember_people(services.invalidations, services.metrics);
+    services.rooms.remember_members(services.invalidations, services.metrics);
+
     http::Hub hub;
     chat::RoomFeed feed(services.room_events, services.database, redis_options(settings), hub,
                         services.metrics);

@@ -79,6 +79,7 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
     : settings(given),
       database(postgres_options(settings), metrics),
       redis(redis_options(settings), metrics),
+      invalidations(redis),
       queue(database, redis),
       audit_key(accounts::audit_key(master_key)),
       tokens(database, token_settings(settings), master_key),

@@ -21,6 +21,7 @@
 #include "llm/chat_model.hpp"
 #include "postgres/database.hpp"
 #include "redis/client.hpp"
+#include "redis/invalidations.hpp"
 #include "rooms/events.hpp"
 #include "rooms/rooms.hpp"
 #include "tutor/tutor.hpp"
@@ -41,6 +42,7 @@ class Services {
     Metrics metrics;
     postgres::Database database;
     redis::Client redis;
+    redis::Invalidations invalidations;
     jobs::Queue queue;
 
     const crypto::KeyPair audit_key;

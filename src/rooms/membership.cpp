@@ -172,6 +172,7 @@ Result<void> Rooms::leave(const UserId& user, const RoomId& room) {
     auto event = database_.transact(
         [&](postgres::Session& session) { return put_out(session, room, user, "left"); });
     if (!event) return fail(event);
+    announce_change(room);
     if (*event) events_.publish(**event);
     return {};
 }
@@ -230,6 +231,7 @@ Result<void> Rooms::kick(const UserId& user, const RoomId& room, const UserId& p
         });
     if (!event) return fail(event);
     if (!*event) return no_such_participant();
+    announce_change(room);
     events_.publish(**event);
     return {};
 }
@@ -272,6 +274,7 @@ Result<Participant> Rooms::update_participant(const UserId& user, const RoomId& 
         return std::move(**now_is);
     });
     if (!updated) return fail(updated);
+    announce_change(room);
     for (const auto& event : told) events_.publish(event);
     return updated;
 }

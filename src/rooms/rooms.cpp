@@ -72,7 +72,26 @@ Result<void> check_gate(const NewRoom& room) {
 Rooms::Rooms(postgres::Database& database, RoomEvents& events)
     : database_(database), events_(events) {}
 
+void Rooms::remember_members(redis::Invalidations& invalidations, Metrics& metrics) {
+    constexpr std::size_t members_max = 50'000;  // of some 300 bytes
+    invalidations_ = &invalidations;
+    members_ = std::make_unique<redis::FactCache<Membership>>("members", members_max, invalidations,
+                                                              metrics);
+}
+
+void Rooms::announce_change(const RoomId& room) {
+    if (invalidations_ != nullptr) invalidations_->announce("room:" + room.str());
+}
+
 Result<Membership> Rooms::access_room(const UserId& user, const RoomId& room, Role least) {
+    const auto find = [&] { return find_membership(user, room); };
+    auto member = members_ ? members_->get("room:" + room.str(), user.str(), find) : find();
+    if (!member || member->role >= least) return member;
+    return fail(ErrorKind::forbidden, "role_too_low",
+                "This needs the role of " + std::string(json::enum_name(least)) + " in the room.");
+}
+
+Result<Membership> Rooms::find_membership(const UserId& user, const RoomId& room) {
     auto found = database_.find<Place>(sql::find_access, room, user);
     if (!found) return fail(found);
     if (!*found) return no_such_room();
@@ -87,11 +106,6 @@ Result<Membership> Rooms::access_room(const UserId& user, const RoomId& room, Ro
         }
         return fail(ErrorKind::forbidden, "not_a_participant",
                     "You are not in this room; join it first.");
-    }
-    if (role < least) {
-        return fail(
-            ErrorKind::forbidden, "role_too_low",
-            "This needs the role of " + std::string(json::enum_name(least)) + " in the room.");
     }
     return Membership{room, user, role};
 }
@@ -164,6 +178,7 @@ Result<void> Rooms::close(const UserId& user, const RoomId& room) {
         return told;
     });
     if (!event) return fail(event);
+    announce_change(room);
     events_.publish(*event);
     return {};
 }

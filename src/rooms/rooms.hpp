@@ -9,9 +9,11 @@
 #include "base/result.hpp"
 #include "http/routes.hpp"
 #include "postgres/database.hpp"
+#include "redis/fact_cache.hpp"
 #include "rooms/events.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -114,6 +116,10 @@ class Rooms {
   public:
     Rooms(postgres::Database& database, RoomEvents& events);
 
+    /// From now on `access_room` believes a member to be one for `redis::fact_age_max`, or until a
+    /// change of the room is announced. Before the first request.
+    void remember_members(redis::Invalidations& invalidations, Metrics& metrics);
+
     /// The only way to a room's inside: the asker is a present, unbanned participant with at least
     /// `least`. `room_not_found` (404) for a room that is absent, closed, or private and not
     /// joined; `not_a_participant`, `banned`, `role_too_low` (403) otherwise.
@@ -150,6 +156,9 @@ class Rooms {
     RoomEvents& events() { return events_; }
 
   private:
+    Result<Membership> find_membership(const UserId& user, const RoomId& room);
+    /// After a commit that changed who may do what in it: every node asks anew.
+    void announce_change(const RoomId& room);
     /// Puts the person out within the caller's transaction; nothing if they are not in.
     Result<std::optional<Event>> put_out(postgres::Session& session, const RoomId& room,
                                          const UserId& person, std::string_view reason);
@@ -159,6 +168,8 @@ class Rooms {
 
     postgres::Database& database_;
     RoomEvents& events_;
+    redis::Invalidations* invalidations_ = nullptr;
+    std::unique_ptr<redis::FactCache<Membership>> members_;
 };
 
 }  // namespace stoa::rooms

@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What nodes keep in memory: a change made on one node holds on another within a second, with
+Redis and without, however eagerly the other one asked before."""
+
+import threading
+import time
+
+import pytest
+import requests
+
+import pdfs
+from stack import wait_until
+from test_documents import ready as ready_document
+
+BOUND = 1.0  # seconds
+
+
+@pytest.fixture(scope="module")
+def other_node(shared_stack):
+    url = shared_stack.start_node()
+    yield url
+    shared_stack.stop_node(url)
+
+
+@pytest.fixture(params=["with Redis", "without Redis"])
+def redis_is(request, stoa):
+    """Taken away by the test itself, once everything is prepared."""
+
+    def leave():
+        if request.param == "without Redis":
+            stoa.stop_redis()
+
+    return leave
+
+
+@pytest.fixture
+def keeps(other_node):
+    """Checks that the other node did answer from memory."""
+
+    def hits(cache):
+        text = requests.get(other_node + "/metrics", timeout=10).text
+        line = f'stoa_cache_lookups_total{{cache="{cache}",result="hit"}} '
+        return sum(float(l.split()[-1]) for l in text.splitlines() if l.startswith(line))
+
+    caches = ("sessions", "profiles", "members")
+    before = {cache: hits(cache) for cache in caches}
+    return lambda cache: hits(cache) > before[cache]
+
+
+class Watch:
+    """Asks all the time, so that whatever can be kept is kept."""
+
+    def __init__(self, ask):
+        self.ask = ask
+        self.seen = []  # (when it was asked, the answer)
+        self.ending = threading.Event()
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        while not self.ending.is_set():
+            asked_at = time.monotonic()
+            self.seen.append((asked_at, self.ask()))
+            time.sleep(0.01)
+
+    def holds_within_bound(self, before, change, after):
+        """`change` turns the answer from `before` to `after`: nobody who asks later than the bound
+        hears the old one."""
+        try:
+            wait_until("it is asked", lambda: len(self.seen) > 5)
+            assert {answer for _, answer in self.seen} == {before}
+            change()
+            changed_at = time.monotonic()
+            wait_until("the new answer", lambda: self.seen[-1][1] == after, 20)
+            settled = changed_at + BOUND
+            wait_until("it stays", lambda: self.seen[-1][0] > settled + 0.5, 20)
+        finally:
+            self.ending.set()
+            self.thread.join(30)
+        assert {answer for asked_at, answer in self.seen if asked_at > settled} == {after}
+
+
+def done(answer):
+    assert answer.ok, answer.text
+
+
+def test_a_revoked_session(new_user, other_node, redis_is, keeps):
+    user = new_user()
+    there = user.at(other_node)
+    watch = Watch(lambda: there.http.get("/users/profile").status_code)
+    redis_is()
+    watch.holds_within_bound(
+        200, lambda: done(user.http.post("/auth/wallet/disconnect", json={})), 401
+    )
+    assert keeps("sessions")
+
+
+def test_a_profile(new_user, other_node, redis_is, keeps):
+    user = new_user()
+    reader = new_user().at(other_node)
+    done(user.http.patch("/users/profile", json={"name": "Old"}))
+    time.sleep(BOUND)
+    watch = Watch(lambda: reader.http.get(f"/users/{user.id}").json()["name"])
+    redis_is()
+    watch.holds_within_bound(
+        "Old", lambda: done(user.http.patch("/users/profile", json={"name": "New"})), "New"
+    )
+    assert keeps("profiles")
+
+
+@pytest.fixture
+def room(new_user):
+    """Ada's room with Bob in it."""
+    ada, bob = new_user(), new_user()
+    room = ada.room()["id"]
+    done(bob.http.post("/rooms/join", json={"room_id": room}))
+    return ada, bob, room
+
+
+def test_a_ban(room, other_node, redis_is, keeps):
+    ada, bob, room = room
+    there = bob.at(other_node)
+    watch = Watch(lambda: there.http.get(f"/rooms/{room}/participants").status_code)
+    redis_is()
+    ban = {"is_banned": True}
+    watch.holds_within_bound(
+        200,
+        lambda: done(ada.http.patch(f"/rooms/{room}/participants/{bob.id}", json=ban)),
+        403,
+    )
+    assert keeps("members")
+
+
+def test_a_role(room, other_node, redis_is, keeps):
+    ada, bob, room = room
+    path = f"/rooms/{room}/participants/{bob.id}"
+    done(ada.http.patch(path, json={"role": "moderator"}))
+    there = bob.at(other_node)
+    wait_until("he may invite", lambda: there.http.post(f"/rooms/{room}/invites", json={}).ok)
+    watch = Watch(lambda: there.http.post(f"/rooms/{room}/invites", json={}).ok)
+    redis_is()
+    watch.holds_within_bound(
+        True, lambda: done(ada.http.patch(path, json={"role": "member"})), False
+    )
+    assert keeps("members")
+
+
+def test_a_closed_room(room, other_node, redis_is, keeps):
+    ada, bob, room = room
+    there = bob.at(other_node)
+    watch = Watch(lambda: there.http.get(f"/rooms/{room}/participants").status_code)
+    redis_is()
+    watch.holds_within_bound(200, lambda: done(ada.http.delete(f"/rooms/{room}")), 404)
+    assert keeps("members")
+
+
+def test_a_lost_share(new_user, other_node, redis_is):
+    ada, bob = new_user(), new_user()
+    document = ready_document(ada, pdfs.facts_pdf())["id"]
+    path = f"/documents/{document}"
+    share = {"user_id": bob.id, "permission_type": "read"}
+    done(ada.http.put(path + "/permissions", json=share))
+    there = bob.at(other_node)
+    watch = Watch(lambda: there.http.get(path).status_code)
+    redis_is()
+    lost = path + f"/permissions?user_id={bob.id}"
+    watch.holds_within_bound(200, lambda: done(ada.http.delete(lost)), 404)
