@@ -40,7 +40,7 @@ class RedisClusterTest : public ::testing::Test {
         cluster_.ask(from, {"MIGRATE", "127.0.0.1", std::to_string(cluster_.node(to).port()), name,
                             "0", "1000"});
     }
-    double redirects(const std::string& kind) const {
+    double redirects(const std::string& kind) {
         const auto text = metrics_.expose();
         const auto name = "stoa_redis_redirects_total{kind=\"" + kind + "\"} ";
         const auto at = text.find(name);
