@@ -8,9 +8,14 @@
 #include "base/log.hpp"
 #include "documents/ingestion.hpp"
 #include "extraction/extractor.hpp"
+#include "jobs/echo.hpp"
 #include "jobs/worker.hpp"
 
+#include <csignal>
+#include <cstdlib>
 #include <optional>
+
+#include <unistd.h>
 
 namespace stoa::app {
 
@@ -25,8 +30,12 @@ Result<void> work(const Settings& settings) {
                                    *services.encoder, settings.data_dir);
     jobs::Worker::Options options;
     options.threads = static_cast<std::size_t>(settings.job_threads);
+    options.remote_control = redis_options(settings);
+    options.on_shutdown = [] { kill(getpid(), SIGTERM); };
+    options.on_stuck = [] { std::_Exit(EXIT_FAILURE); };  // the supervisor starts a new one
     const jobs::Worker worker(services.database, services.redis, services.metrics, options,
-                              {{std::string(documents::ingestion_task), ingestion.task()}});
+                              {{std::string(documents::ingestion_task), ingestion.task()},
+                               {std::string(jobs::echo_task_name), jobs::echo_task()}});
     const Housekeeping housekeeping(services.database, services.documents, upload_dir(settings),
                                     services.audit_key);
     std::optional<Probes> probes;

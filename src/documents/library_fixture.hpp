@@ -66,6 +66,7 @@ class FakeRun final : public jobs::Run {
     [[nodiscard]] int attempt() const override { return 1; }
     [[nodiscard]] bool is_last_attempt() const override { return false; }
     [[nodiscard]] bool still_ours() const override { return is_ours; }
+    Result<void> set_result(std::string /*result_json*/) override { return {}; }
     Result<void> acknowledge(postgres::Session& /*session*/) override {
         ++acknowledged;
         return {};

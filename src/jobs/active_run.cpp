@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr std::size_t result_bytes_max = 64 * 1024;
+
 bool is_passing(const Error& error) {
     return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::limited ||
            error.kind == ErrorKind::internal;
@@ -57,38 +59,146 @@ Result<std::optional<Lease>> bury_with(postgres::Database& database, const Error
 
 }  // namespace
 
-ActiveRun::ActiveRun(Leases& leases, Lease lease, steady_clock::time_point claimed,
-                     const std::atomic<bool>& stopping)
-    : leases_(leases),
+ActiveRun::ActiveRun(RunContext context, Lease lease, const Task& task,
+                     steady_clock::time_point claimed)
+    : context_(context),
       lease_(std::move(lease)),
-      valid_until_(claimed + leases.scope().lease),
-      stopping_(stopping) {}
+      task_(task),
+      claimed_(claimed),
+      valid_until_(claimed + context.leases.scope().lease) {}
+
+bool ActiveRun::is_past(const std::optional<std::int32_t>& own,
+                        std::chrono::seconds of_task) const {
+    auto limit = of_task;
+    if (own && (limit.count() == 0 || *own < limit.count())) limit = std::chrono::seconds(*own);
+    const auto began = began_.load();
+    return limit.count() > 0 && began != steady_clock::time_point() &&
+           steady_clock::now() - began > limit;
+}
+
+bool ActiveRun::is_past_hard_limit() const {
+    return is_past(lease_.hard_limit_seconds, task_.hard_limit);
+}
 
 bool ActiveRun::still_ours() const {
-    return !stopping_ && steady_clock::now() < valid_until_.load();
+    return !context_.stopping && !is_terminated_ && !is_given_up_ &&
+           !is_past(lease_.soft_limit_seconds, task_.soft_limit) &&
+           steady_clock::now() < valid_until_.load();
+}
+
+std::optional<Time> ActiveRun::started() const {
+    const auto time = started_.load();
+    return time == Time() ? std::nullopt : std::optional(time);
 }
 
 void ActiveRun::renewed(steady_clock::time_point asked) {
-    valid_until_ = asked + leases_.scope().lease;
+    valid_until_ = asked + context_.leases.scope().lease;
+}
+
+Result<void> ActiveRun::set_result(std::string result_json) {
+    if (result_json.size() > result_bytes_max)
+        return fail(ErrorKind::invalid, "result_too_large", "A result is at most 64 KiB of JSON.");
+    result_json_ = std::move(result_json);
+    return {};
 }
 
 Result<void> ActiveRun::acknowledge(postgres::Session& session) {
-    auto done = Leases::acknowledge(session, lease_);
+    auto done = Leases::acknowledge(session, lease_, result_json_);
     is_acknowledged_ = done.has_value();
     return done;
 }
 
-void ActiveRun::execute(const Task& task, const Worker::Options& options, Metrics& metrics) {
+bool ActiveRun::execute() {
     const log::TraceScope trace(lease_.trace_id.value_or(""));
-    const auto began = steady_clock::now();
-    const auto result = run_task(task);
-    const auto outcome = settle(task, result, options);
-    const std::chrono::duration<double> took = steady_clock::now() - began;
-    metrics.observe_seconds("stoa_job_duration_seconds", "Time of one attempt.",
-                            {{"task", lease_.task}}, took.count());
-    metrics.count("stoa_jobs_total", "Attempts by what became of them.",
-                  {{"task", lease_.task}, {"outcome", std::string(outcome)}});
-    if (result && outcome == "done") {
+    started_ = now();
+    began_ = steady_clock::now();
+    context_.events.task("task-started", lease_.id);
+    if (lease_.wants_result)
+        context_.reports.tell_started(lease_.id, context_.leases.scope().worker);
+    const auto result = guarded([&] { return task_.run(*this); });
+    took_ = steady_clock::now() - began_.load();
+    if (is_given_up_) return true;
+    if (result && !is_acknowledged_) return false;
+    if (result) {
+        conclude("done", nullptr);
+    } else {
+        const auto error = explain(result.error());
+        conclude(settle(error), &error);
+    }
+    return true;
+}
+
+void ActiveRun::settle_acknowledged(bool is_ours) {
+    const log::TraceScope trace(lease_.trace_id.value_or(""));
+    const Error lost{ErrorKind::conflict, "lease_lost", "It was not acknowledged; it comes again."};
+    conclude(is_ours ? "done" : "lost", is_ours ? nullptr : &lost);
+}
+
+bool ActiveRun::give_up() {
+    if (is_given_up_.exchange(true)) return false;
+    const Error error{ErrorKind::unavailable, "hard_time_limit",
+                      "The task went on past its hard time limit."};
+    const auto settled = is_last_attempt() ? bury(error) : postpone(error);
+    conclude(!settled ? "lost" : is_last_attempt() ? "dead" : "retried", &error);
+    return true;
+}
+
+/// A failure past the soft limit is the limit's, whatever the task says of it.
+Error ActiveRun::explain(const Error& error) const {
+    if (context_.stopping || is_terminated_ || !is_passing(error) ||
+        !is_past(lease_.soft_limit_seconds, task_.soft_limit))
+        return error;
+    return {ErrorKind::unavailable, "soft_time_limit",
+            "The task ran into its soft time limit: " + error.message};
+}
+
+std::string_view ActiveRun::settle(const Error& error) {
+    if (error.code == "lease_lost") return "lost";
+    Result<void> settled;
+    std::string_view outcome;
+    if (is_terminated_) {
+        settled = context_.leases.revoke(lease_);
+        outcome = "revoked";
+    } else if (context_.stopping && is_passing(error)) {
+        settled = context_.leases.release(lease_);
+        outcome = "released";
+    } else if (is_passing(error) && !is_last_attempt()) {
+        settled = postpone(error);
+        outcome = "retried";
+    } else {
+        settled = bury(error);
+        outcome = "dead";
+    }
+    // Not recorded: the lease lapses and the job comes back. After an unknown commit it may be
+    // done.
+    return settled ? outcome : "lost";
+}
+
+Result<void> ActiveRun::postpone(const Error& error) {
+    auto wait = backoff_after(lease_.attempt, context_.options);
+    if (error.retry_after) wait = std::max<std::chrono::milliseconds>(wait, *error.retry_after);
+    return context_.leases.postpone(lease_, error, wait);
+}
+
+Result<void> ActiveRun::bury(const Error& error) {
+    const auto mark = [&](postgres::Session& session) -> Result<std::optional<Lease>> {
+        if (auto buried = Leases::bury(session, lease_, error); !buried) return fail(buried);
+        return std::optional<Lease>(lease_);
+    };
+    auto buried = bury_with(context_.leases.database(), error, mark,
+                            [&](const Lease&) -> const Task& { return task_; });
+    if (!buried) return fail(buried);
+    return {};
+}
+
+void ActiveRun::conclude(std::string_view outcome, const Error* error) {
+    const std::chrono::duration<double> took = steady_clock::now() - began_.load();
+    context_.metrics.observe_seconds("stoa_job_duration_seconds", "Time of one attempt.",
+                                     {{"task", lease_.task}}, took.count());
+    context_.metrics.count("stoa_jobs_total", "Attempts by what became of them.",
+                           {{"task", lease_.task}, {"outcome", std::string(outcome)}});
+    tell(outcome, error);
+    if (error == nullptr) {
         const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(took).count();
         log::info("a job is done", {{"stoa.job.id", lease_.id.str()},
                                     {"stoa.job.task", lease_.task},
@@ -101,50 +211,32 @@ void ActiveRun::execute(const Task& task, const Worker::Options& options, Metric
                {{"stoa.job.id", lease_.id.str()},
                 {"stoa.job.task", lease_.task},
                 {"stoa.job.attempt", lease_.attempt},
-                {"error.code", result ? "" : std::string(result.error().code)},
-                {"error.message", result ? "" : result.error().message}});
+                {"error.code", std::string(error->code)},
+                {"error.message", error->message}});
 }
 
-Result<void> ActiveRun::run_task(const Task& task) {
-    auto result = guarded([&] { return task.run(*this); });
-    if (!result || is_acknowledged_) return result;
-    return leases_.database().transact(
-        [&](postgres::Session& session) { return acknowledge(session); });
-}
-
-std::string_view ActiveRun::settle(const Task& task, const Result<void>& result,
-                                   const Worker::Options& options) {
-    if (result) return "done";
-    const auto& error = result.error();
-    if (error.code == "lease_lost") return "lost";
-    Result<void> settled;
-    std::string_view outcome;
-    if (stopping_ && is_passing(error)) {
-        settled = leases_.release(lease_);
-        outcome = "released";
-    } else if (is_passing(error) && !is_last_attempt()) {
-        auto wait = backoff_after(lease_.attempt, options);
-        if (error.retry_after) wait = std::max<std::chrono::milliseconds>(wait, *error.retry_after);
-        settled = leases_.postpone(lease_, error, wait);
-        outcome = "retried";
-    } else {
-        settled = bury(task, error);
-        outcome = "dead";
-    }
-    // Not recorded: the lease lapses and the job comes back. After an unknown commit it may be
-    // done.
-    return settled ? outcome : "lost";
-}
-
-Result<void> ActiveRun::bury(const Task& task, const Error& error) {
-    const auto mark = [&](postgres::Session& session) -> Result<std::optional<Lease>> {
-        if (auto buried = Leases::bury(session, lease_, error); !buried) return fail(buried);
-        return std::optional<Lease>(lease_);
-    };
-    auto buried = bury_with(leases_.database(), error, mark,
-                            [&](const Lease&) -> const Task& { return task; });
-    if (!buried) return fail(buried);
-    return {};
+/// Whoever watches or waits.
+void ActiveRun::tell(std::string_view outcome, const Error* error) {
+    const std::string exception =
+        error == nullptr ? "" : "StoaError('" + std::string(error->code) + "')";
+    if (outcome == "done")
+        context_.events.task("task-succeeded", lease_.id,
+                             {{"result", result_json_.empty() ? "null" : result_json_},
+                              {"runtime", std::chrono::duration<double>(took_).count()}});
+    else if (outcome == "dead")
+        context_.events.task("task-failed", lease_.id,
+                             {{"exception", exception}, {"traceback", ""}});
+    else if (outcome == "retried")
+        context_.events.task("task-retried", lease_.id,
+                             {{"exception", exception}, {"traceback", ""}});
+    else if (outcome == "revoked")
+        context_.events.task("task-revoked", lease_.id,
+                             {{"terminated", true}, {"signum", "SIGTERM"}, {"expired", false}});
+    if (!lease_.wants_result) return;
+    if (outcome == "retried")
+        context_.reports.tell_retry(lease_.id, *error);
+    else
+        context_.reports.tell_ends();
 }
 
 int bury_lapsed(Leases& leases, const std::map<std::string, Task>& tasks) {

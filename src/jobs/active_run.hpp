@@ -1,24 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 // A leased job in the hands of one worker: runs its task and settles the outcome. Private to this
-// module. `renewed` is called by the renewing thread, the rest by the running one.
+// module. `execute` is called by the running thread, `settle_*` by the one that has it then, the
+// rest by any.
 #pragma once
 
 #include "base/metrics.hpp"
+#include "jobs/events.hpp"
 #include "jobs/leases.hpp"
+#include "jobs/reports.hpp"
 #include "jobs/worker.hpp"
 
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace stoa::jobs {
 
+/// What one attempt needs of its worker.
+struct RunContext {
+    Leases& leases;
+    Reports& reports;
+    Events& events;
+    Metrics& metrics;
+    const Worker::Options& options;
+    const std::atomic<bool>& stopping;
+};
+
 class ActiveRun final : public Run {
   public:
     /// `claimed`: when the claim was sent; the lease counts from there.
-    ActiveRun(Leases& leases, Lease lease, std::chrono::steady_clock::time_point claimed,
-              const std::atomic<bool>& stopping);
+    ActiveRun(RunContext context, Lease lease, const Task& task,
+              std::chrono::steady_clock::time_point claimed);
 
     [[nodiscard]] JobId id() const override { return lease_.id; }
     [[nodiscard]] const std::string& arguments_json() const override {
@@ -29,25 +43,49 @@ class ActiveRun final : public Run {
         return lease_.attempt >= lease_.attempts_max;
     }
     [[nodiscard]] bool still_ours() const override;
+    Result<void> set_result(std::string result_json) override;
     Result<void> acknowledge(postgres::Session& session) override;
 
-    /// Runs the task to its end and records that; what cannot be recorded is left to the lease.
-    void execute(const Task& task, const Worker::Options& options, Metrics& metrics);
+    /// Runs the task. False: it ended well and only waits to be acknowledged (with others), then
+    /// `settle_acknowledged`. True: its outcome is recorded; what cannot be is left to the lease.
+    bool execute();
+    void settle_acknowledged(bool is_ours);
+    /// The attempt is over although the task goes on. True: nobody did this before.
+    bool give_up();
+
     void renewed(std::chrono::steady_clock::time_point asked);
+    void terminate() { is_terminated_ = true; }
     [[nodiscard]] const Lease& lease() const { return lease_; }
+    [[nodiscard]] Finished finished() const { return {&lease_, result_json_}; }
+    [[nodiscard]] std::optional<Time> started() const;
+    [[nodiscard]] std::chrono::steady_clock::time_point claimed() const { return claimed_; }
+    [[nodiscard]] bool is_past_hard_limit() const;
+    [[nodiscard]] bool is_given_up() const { return is_given_up_; }
+    [[nodiscard]] std::chrono::steady_clock::duration took() const { return took_; }
 
   private:
-    Result<void> run_task(const Task& task);
-    /// What became of it: "done", "retried", "dead", "released" or "lost".
-    std::string_view settle(const Task& task, const Result<void>& result,
-                            const Worker::Options& options);
-    Result<void> bury(const Task& task, const Error& error);
+    [[nodiscard]] bool is_past(const std::optional<std::int32_t>& own,
+                               std::chrono::seconds of_task) const;
+    [[nodiscard]] Error explain(const Error& error) const;
+    /// What became of it: "done", "retried", "dead", "revoked", "released" or "lost".
+    std::string_view settle(const Error& error);
+    Result<void> postpone(const Error& error);
+    Result<void> bury(const Error& error);
+    void conclude(std::string_view outcome, const Error* error);
+    void tell(std::string_view outcome, const Error* error);
 
-    Leases& leases_;
+    RunContext context_;
     const Lease lease_;
+    const Task& task_;
+    const std::chrono::steady_clock::time_point claimed_;
     std::atomic<std::chrono::steady_clock::time_point> valid_until_;
-    const std::atomic<bool>& stopping_;
+    std::atomic<std::chrono::steady_clock::time_point> began_{};
+    std::atomic<Time> started_{};
+    std::chrono::steady_clock::duration took_{};
+    std::atomic<bool> is_terminated_ = false;
+    std::atomic<bool> is_given_up_ = false;
     bool is_acknowledged_ = false;
+    std::string result_json_;
 };
 
 /// Buries the jobs whose workers died in the last attempt, with their tasks' `on_dead`; how many.

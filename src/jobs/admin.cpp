@@ -39,7 +39,7 @@ Result<void> retry_job(postgres::Database& database, JobId id) {
 
 Result<void> drop_job(postgres::Database& database, JobId id) {
     return change(database, sql::cancel_job, id, "job_running",
-                  "only queued and dead jobs can be dropped.");
+                  "only queued, sent and dead jobs can be dropped.");
 }
 
 Result<std::vector<WorkerSummary>> list_workers(postgres::Database& database) {

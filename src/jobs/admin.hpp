@@ -13,7 +13,8 @@
 
 namespace stoa::jobs {
 
-BOOST_DEFINE_ENUM_CLASS(JobState, queued, running, done, dead, cancelled)
+/// `sent`: lies with another program's workers.
+BOOST_DEFINE_ENUM_CLASS(JobState, queued, running, sent, done, dead, cancelled)
 
 struct JobSummary {
     JobId id;
@@ -39,9 +40,13 @@ struct JobDetails : JobSummary {
     int priority = 0;
     std::optional<std::string> trace_id;
     std::optional<Time> lease_until;
+    std::string origin;  ///< "stoa", or "celery": it came from another program
+    std::optional<json::Raw> result;
+    std::optional<Time> expires_at;
 };
 BOOST_DESCRIBE_STRUCT(JobDetails, (JobSummary),
-                      (arguments, unique_key, priority, trace_id, lease_until))
+                      (arguments, unique_key, priority, trace_id, lease_until, origin, result,
+                       expires_at))
 
 struct WorkerSummary {
     std::string worker;
@@ -60,7 +65,7 @@ Result<std::optional<JobDetails>> find_job(postgres::Database& database, JobId i
 /// A dead or cancelled job begins again, with all its attempts. Errors: `job_not_ended` (conflict),
 /// `job_not_found`, and `unique_violation` if another unfinished job has its key.
 Result<void> retry_job(postgres::Database& database, JobId id);
-/// A queued or dead job is cancelled. Errors: `job_running` (conflict; also if it is done),
+/// A queued, sent or dead job is cancelled. Errors: `job_running` (conflict; also if it is done),
 /// `job_not_found`.
 Result<void> drop_job(postgres::Database& database, JobId id);
 Result<std::vector<WorkerSummary>> list_workers(postgres::Database& database);

@@ -2,9 +2,9 @@
 #include "jobs/celery_message.hpp"
 
 #include "base/json.hpp"
-#include "crypto/base64.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include <boost/json.hpp>
 
@@ -15,22 +15,8 @@ namespace {
 using boost::json::object;
 
 constexpr int retries_max = 1'000;
-
-tl::unexpected<Error> wrong(std::string_view what) {
-    return fail(ErrorKind::malformed, "malformed_message",
-                "Not a task message of Celery's protocol 2: " + std::string(what) + ".");
-}
-
-const object* object_in(const object& from, std::string_view name) {
-    const auto* value = from.if_contains(name);
-    return value == nullptr ? nullptr : value->if_object();
-}
-
-std::optional<std::string_view> text_in(const object& from, std::string_view name) {
-    const auto* value = from.if_contains(name);
-    if (value == nullptr || !value->is_string()) return std::nullopt;
-    return std::string_view(value->get_string());
-}
+constexpr double limit_seconds_max = 24 * 3600;
+constexpr int priority_max = 9;
 
 bool is_task_name(std::string_view name) {
     const auto is_allowed = [](char c) {
@@ -40,107 +26,161 @@ bool is_task_name(std::string_view name) {
     return !name.empty() && name.size() <= 200 && std::ranges::all_of(name, is_allowed);
 }
 
-Result<void> read_headers(const object& headers, CeleryMessage& message) {
-    const auto id = JobId::parse(text_in(headers, "id").value_or(""));
-    if (!id) return wrong("headers.id is no UUID");
-    message.id = *id;
-    const auto task = text_in(headers, "task").value_or("");
-    if (!is_task_name(task)) return wrong("headers.task is no task's name");
-    message.task = task;
-    if (const auto* retries = headers.if_contains("retries"); retries && !retries->is_null()) {
-        const auto* count = retries->if_int64();
-        if (count == nullptr || *count < 0 || *count > retries_max)
-            return wrong("headers.retries is no small number");
-        message.retries = static_cast<int>(*count);
-    }
-    if (const auto* eta = headers.if_contains("eta"); eta && !eta->is_null()) {
-        message.eta = parse_rfc3339(text_in(headers, "eta").value_or(""));
-        if (!message.eta) return wrong("headers.eta is no time");
-    }
+/// The member if it is there and not null.
+const boost::json::value* given(const object& from, std::string_view name) {
+    const auto* value = from.if_contains(name);
+    return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+Result<void> read_time(const object& headers, std::string_view name, std::optional<Time>& to) {
+    if (given(headers, name) == nullptr) return {};
+    to = parse_rfc3339(text_in(headers, name));
+    if (!to) return malformed_message("headers." + std::string(name) + " is no time");
     return {};
 }
 
-Result<void> read_body(std::string_view encoded, CeleryMessage& message) {
-    const auto bytes = crypto::from_base64(encoded);
-    if (!bytes) return wrong("body is not Base64");
-    const auto body = json::parse(*bytes);
-    if (!body) return wrong("body is not JSON");
-    const auto* parts = body->if_array();
+Result<void> read_limit(const boost::json::value& from, std::optional<int>& to) {
+    if (from.is_null()) return {};
+    const double seconds = from.is_number() ? from.to_number<double>() : -1;
+    if (!(seconds > 0 && seconds <= limit_seconds_max))
+        return malformed_message("headers.timelimit is no time of at most a day");
+    to = static_cast<int>(std::ceil(seconds));
+    return {};
+}
+
+Result<void> read_limits(const object& headers, CeleryMessage& message) {
+    const auto* limits = given(headers, "timelimit");
+    if (limits == nullptr) return {};
+    if (!limits->is_array() || limits->get_array().size() != 2)
+        return malformed_message("headers.timelimit is not [hard, soft]");
+    if (auto read = read_limit(limits->at(0), message.hard_limit_seconds); !read) return read;
+    return read_limit(limits->at(1), message.soft_limit_seconds);
+}
+
+/// "00-<32 hex digits>-<16>-<2>"; anything else is no trace, which is no error.
+std::string read_trace(std::string_view text) {
+    const auto is_hex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); };
+    if (text.size() != 55 || !text.starts_with("00-") || text[35] != '-') return {};
+    const auto id = text.substr(3, 32);
+    return std::ranges::all_of(id, is_hex) ? std::string(id) : std::string();
+}
+
+Result<void> read_headers(const object& headers, CeleryMessage& message) {
+    const auto id = JobId::parse(text_in(headers, "id"));
+    if (!id) return malformed_message("headers.id is no UUID");
+    message.id = *id;
+    message.task = text_in(headers, "task");
+    if (!is_task_name(message.task)) return malformed_message("headers.task is no task's name");
+    if (const auto* retries = given(headers, "retries"); retries != nullptr) {
+        const auto* count = retries->if_int64();
+        if (count == nullptr || *count < 0 || *count > retries_max)
+            return malformed_message("headers.retries is no small number");
+        message.retries = static_cast<int>(*count);
+    }
+    if (auto read = read_time(headers, "eta", message.eta); !read) return read;
+    if (auto read = read_time(headers, "expires", message.expires); !read) return read;
+    if (auto read = read_limits(headers, message); !read) return read;
+    const auto* is_ignored = given(headers, "ignore_result");
+    message.wants_result = is_ignored == nullptr || *is_ignored != true;
+    message.is_ours = text_in(headers, "origin") == "stoa";
+    message.trace_id = read_trace(text_in(headers, "traceparent"));
+    return {};
+}
+
+bool is_filled(const object& embed, std::string_view name) {
+    const auto* value = given(embed, name);
+    return value != nullptr && !(value->is_array() && value->get_array().empty());
+}
+
+Result<void> read_body(const boost::json::value& body, CeleryMessage& message) {
+    const auto* parts = body.if_array();
     if (parts == nullptr || parts->size() != 3 || !parts->at(0).is_array() ||
         !parts->at(1).is_object() || !parts->at(2).is_object())
-        return wrong("body is not [args, kwargs, embed]");
+        return malformed_message("body is not [args, kwargs, embed]");
     message.args_json = boost::json::serialize(parts->at(0));
     message.kwargs_json = boost::json::serialize(parts->at(1));
     // A number past the range of double is read as infinity, which JSON cannot say.
     if (!json::parse(message.args_json) || !json::parse(message.kwargs_json))
-        return wrong("an argument is out of range");
+        return malformed_message("an argument is out of range");
+    const auto& embed = parts->at(2).get_object();
+    for (const std::string_view name : {"callbacks", "errbacks", "chain", "chord"})
+        if (is_filled(embed, name)) message.has_followers = true;
     return {};
 }
 
-}  // namespace
-
-Result<CeleryMessage> read_message(std::string_view text) {
-    if (text.size() > message_bytes_max) return wrong("it is too long");
-    const auto parsed = json::parse(text);
-    if (!parsed) return wrong("it is not JSON");
-    const auto* envelope = parsed->if_object();
-    if (envelope == nullptr) return wrong("it is no object");
-    const auto* headers = object_in(*envelope, "headers");
-    const auto* properties = object_in(*envelope, "properties");
-    if (headers == nullptr || properties == nullptr) return wrong("headers or properties lack");
-    if (text_in(*envelope, "content-type") != "application/json" ||
-        text_in(*envelope, "content-encoding") != "utf-8" ||
-        text_in(*properties, "body_encoding") != "base64")
-        return wrong("the body is not JSON in UTF-8 in Base64");
-    CeleryMessage message;
-    if (auto read = read_headers(*headers, message); !read) return fail(read);
-    if (auto read = read_body(text_in(*envelope, "body").value_or(""), message); !read)
-        return fail(read);
-    return message;
+boost::json::value time_or_null(const std::optional<Time>& time) {
+    return time ? boost::json::value(to_python_time(*time)) : nullptr;
 }
 
-std::string write_message(const CeleryMessage& message, std::string_view queue) {
+boost::json::value number_or_null(const std::optional<int>& number) {
+    return number ? boost::json::value(*number) : nullptr;
+}
+
+object write_headers(const CeleryMessage& message) {
     const auto id = message.id.str();
-    const std::string body = "[" + message.args_json + "," + message.kwargs_json +
-                             R"(,{"callbacks":null,"errbacks":null,"chain":null,"chord":null}])";
     // The arguments are in the body; what tools print of them stays short.
-    const object headers{
+    object headers{
         {"lang", "cpp"},
         {"task", message.task},
         {"id", id},
         {"shadow", nullptr},
-        {"eta", message.eta ? boost::json::value(to_rfc3339(*message.eta)) : nullptr},
-        {"expires", nullptr},
+        {"eta", time_or_null(message.eta)},
+        {"expires", time_or_null(message.expires)},
         {"group", nullptr},
         {"group_index", nullptr},
         {"retries", message.retries},
-        {"timelimit", {nullptr, nullptr}},
+        {"timelimit",
+         {number_or_null(message.hard_limit_seconds), number_or_null(message.soft_limit_seconds)}},
         {"root_id", id},
         {"parent_id", nullptr},
         {"argsrepr", message.args_json == "[]" ? "()" : "(...)"},
         {"kwargsrepr", message.kwargs_json == "{}" ? "{}" : "{...}"},
         {"origin", "stoa"},
-        {"ignore_result", true},
+        {"ignore_result", !message.wants_result},
         {"replaced_task_nesting", 0},
         {"stamped_headers", nullptr},
         {"stamps", object()},
     };
-    const object properties{
-        {"correlation_id", id},
-        {"reply_to", ""},
-        {"delivery_mode", 2},
-        {"delivery_info", {{"exchange", ""}, {"routing_key", queue}}},
-        {"priority", 0},
-        {"body_encoding", "base64"},
-        {"delivery_tag", to_string(make_uuid())},
-    };
-    return boost::json::serialize(object{
-        {"body", crypto::to_base64(body)},
-        {"content-encoding", "utf-8"},
-        {"content-type", "application/json"},
-        {"headers", headers},
-        {"properties", properties},
-    });
+    if (!message.trace_id.empty()) headers["traceparent"] = make_traceparent(message.trace_id);
+    return headers;
+}
+
+}  // namespace
+
+Result<CeleryMessage> read_message(std::string_view text) {
+    const auto envelope = read_envelope(text);
+    if (!envelope) return fail(envelope);
+    CeleryMessage message;
+    if (auto read = read_headers(envelope->headers, message); !read) return fail(read);
+    if (auto read = read_body(envelope->body, message); !read) return fail(read);
+    if (const auto* priority = given(envelope->properties, "priority"); priority != nullptr) {
+        const auto* number = priority->if_int64();
+        if (number == nullptr) return malformed_message("properties.priority is no number");
+        message.priority = static_cast<int>(std::clamp<std::int64_t>(*number, 0, priority_max));
+    }
+    return message;
+}
+
+std::string write_message(const CeleryMessage& message, std::string_view queue) {
+    const std::string body = "[" + message.args_json + "," + message.kwargs_json +
+                             R"(,{"callbacks":null,"errbacks":null,"chain":null,"chord":null}])";
+    const object extra{{"correlation_id", message.id.str()}, {"reply_to", ""}};
+    return write_envelope(body, write_headers(message),
+                          {.exchange = "", .routing_key = queue, .priority = message.priority},
+                          extra);
+}
+
+std::string to_python_time(Time time) {
+    auto text = to_rfc3339(time);
+    text.replace(text.size() - 1, 1, "+00:00");
+    return text;
+}
+
+std::string make_traceparent(std::string_view trace_id) {
+    if (trace_id.empty()) return {};
+    auto span = to_string(make_uuid());
+    std::erase(span, '-');
+    return "00-" + std::string(trace_id) + "-" + span.substr(16) + "-01";
 }
 
 }  // namespace stoa::jobs

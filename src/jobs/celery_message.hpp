@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// A task message of the Celery protocol, version 2, as kombu puts it on a Redis list: JSON with
-// headers, properties and a Base64 body of [args, kwargs, embed]. Whoever can write to Redis can
-// send one, so the reader is strict and bounded. Pure; any thread.
+// A task message of the Celery protocol, version 2: an envelope whose headers say what to run and
+// whose body is [args, kwargs, embed]. The reader is strict and bounded. Pure; any thread.
 #pragma once
 
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "jobs/celery_envelope.hpp"
 
-#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace stoa::jobs {
-
-constexpr std::size_t message_bytes_max = 256 * 1024;
 
 struct CeleryMessage {
     JobId id;
@@ -24,11 +21,24 @@ struct CeleryMessage {
     std::string kwargs_json = "{}";  ///< a JSON object
     int retries = 0;                 ///< attempts before this one
     std::optional<Time> eta = {};    ///< not before
+    std::optional<Time> expires = {};
+    std::optional<int> soft_limit_seconds = {};  ///< 1 to a day, rounded up
+    std::optional<int> hard_limit_seconds = {};
+    int priority = 0;  ///< 0 is the most urgent, 9 the least
+    bool wants_result = true;
+    bool is_ours = false;        ///< written by Stoa: only a hint at a row
+    bool has_followers = false;  ///< a link, an errback, a chain or a chord hangs on it
+    std::string trace_id = {};   ///< of the header `traceparent`; empty without one
 };
 
 /// `malformed_message` says what is not as the protocol has it.
 Result<CeleryMessage> read_message(std::string_view text);
-/// For the list `queue`.
+/// For the list `queue`. Followers are not written.
 std::string write_message(const CeleryMessage& message, std::string_view queue);
+
+/// RFC 3339 as Python writes it, with `+00:00`: its older readers refuse `Z`.
+std::string to_python_time(Time time);
+/// W3C Trace Context; a new parent for the same trace. Empty without a trace.
+std::string make_traceparent(std::string_view trace_id);
 
 }  // namespace stoa::jobs

@@ -28,24 +28,14 @@ Result<void> without_rows(const Result<T>& done) {
 
 }  // namespace
 
-Result<std::optional<Lease>> Leases::claim(JobId id) {
-    return database_.find<Lease>(sql::claim_job, id, scope_.queue, scope_.tasks, scope_.worker,
-                                 in_seconds(scope_.lease));
+Result<std::vector<Lease>> Leases::claim_due(std::size_t count) {
+    return database_.list<Lease>(sql::claim_due_jobs, scope_.queue, scope_.tasks, scope_.worker,
+                                 in_seconds(scope_.lease), static_cast<std::int64_t>(count));
 }
 
-Result<std::vector<Lease>> Leases::claim_any(std::size_t count) {
-    std::vector<Lease> taken;
-    for (const auto& query : {sql::claim_lapsed_jobs, sql::claim_due_jobs}) {
-        if (taken.size() >= count) break;
-        auto more = database_.list<Lease>(query, scope_.queue, scope_.tasks, scope_.worker,
-                                          in_seconds(scope_.lease),
-                                          static_cast<std::int64_t>(count - taken.size()));
-        // What was taken already must be run.
-        if (!more && taken.empty()) return more;
-        if (!more) break;
-        for (auto& lease : *more) taken.push_back(std::move(lease));
-    }
-    return taken;
+Result<std::vector<Lease>> Leases::claim_lapsed(std::size_t count) {
+    return database_.list<Lease>(sql::claim_lapsed_jobs, scope_.queue, scope_.tasks, scope_.worker,
+                                 in_seconds(scope_.lease), static_cast<std::int64_t>(count));
 }
 
 Result<std::vector<JobId>> Leases::renew(const std::vector<Lease>& held) {
@@ -58,8 +48,21 @@ Result<std::vector<JobId>> Leases::renew(const std::vector<Lease>& held) {
     return database_.list<JobId>(sql::renew_leases, ids, tokens, in_seconds(scope_.lease));
 }
 
-Result<void> Leases::acknowledge(postgres::Session& session, const Lease& lease) {
-    return exactly_one(session.run(sql::acknowledge_job, lease.id, lease.token));
+Result<void> Leases::acknowledge(postgres::Session& session, const Lease& lease,
+                                 std::string_view result_json) {
+    return exactly_one(session.run(sql::acknowledge_job, lease.id, lease.token, result_json));
+}
+
+Result<std::vector<JobId>> Leases::acknowledge(const std::vector<Finished>& finished) {
+    std::vector<JobId> ids;
+    std::vector<RowId> tokens;
+    std::vector<std::string> results;
+    for (const auto& one : finished) {
+        ids.push_back(one.lease->id);
+        tokens.push_back(one.lease->token);
+        results.push_back(one.result_json);
+    }
+    return database_.list<JobId>(sql::acknowledge_jobs, ids, tokens, results);
 }
 
 Result<void> Leases::postpone(const Lease& lease, const Error& error,
@@ -70,6 +73,10 @@ Result<void> Leases::postpone(const Lease& lease, const Error& error,
 
 Result<void> Leases::release(const Lease& lease) {
     return exactly_one(database_.run(sql::release_job, lease.id, lease.token));
+}
+
+Result<void> Leases::revoke(const Lease& lease) {
+    return exactly_one(database_.run(sql::revoke_leased_job, lease.id, lease.token));
 }
 
 Result<void> Leases::bury(postgres::Session& session, const Lease& lease, const Error& error) {
@@ -91,8 +98,12 @@ Result<void> Leases::delete_heartbeat() {
     return without_rows(database_.run(sql::delete_heartbeat, scope_.worker));
 }
 
-Result<std::int64_t> Leases::count_due() {
-    return database_.one<std::int64_t>(sql::count_due_jobs, scope_.queue);
+Result<QueueMeasure> Leases::measure() {
+    return database_.one<QueueMeasure>(sql::measure_queue, scope_.queue);
+}
+
+Result<std::vector<JobId>> Leases::expire() {
+    return database_.list<JobId>(sql::expire_jobs, scope_.queue);
 }
 
 Result<void> Leases::delete_old() { return without_rows(database_.run(sql::delete_old_jobs)); }

@@ -23,8 +23,25 @@ struct Lease {
     int attempt = 0;
     int attempts_max = 0;
     std::optional<std::string> trace_id;
+    bool wants_result = false;
+    std::optional<std::int32_t> soft_limit_seconds;
+    std::optional<std::int32_t> hard_limit_seconds;
 };
-BOOST_DESCRIBE_STRUCT(Lease, (), (id, token, task, arguments, attempt, attempts_max, trace_id))
+BOOST_DESCRIBE_STRUCT(Lease, (),
+                      (id, token, task, arguments, attempt, attempts_max, trace_id, wants_result,
+                       soft_limit_seconds, hard_limit_seconds))
+
+/// A job that ended well, with its result as JSON, or empty.
+struct Finished {
+    const Lease* lease;
+    std::string result_json;
+};
+
+struct QueueMeasure {
+    std::int64_t due = 0;
+    double oldest_seconds = 0;
+};
+BOOST_DESCRIBE_STRUCT(QueueMeasure, (), (due, oldest_seconds))
 
 class Leases {
   public:
@@ -37,23 +54,30 @@ class Leases {
     Leases(postgres::Database& database, Scope scope)
         : database_(database), scope_(std::move(scope)) {}
 
-    Result<std::optional<Lease>> claim(JobId id);
-    /// At most `count`: those of dead workers first, then what is due.
-    Result<std::vector<Lease>> claim_any(std::size_t count);
+    /// At most `count` of what is due, the most urgent first.
+    Result<std::vector<Lease>> claim_due(std::size_t count);
+    /// At most `count` whose workers died.
+    Result<std::vector<Lease>> claim_lapsed(std::size_t count);
     /// Those that are still ours (of the ones not locked just now) last for another whole lease.
     Result<std::vector<JobId>> renew(const std::vector<Lease>& held);
 
     /// `lease_lost` (conflict) if another worker has it now.
-    static Result<void> acknowledge(postgres::Session& session, const Lease& lease);
+    static Result<void> acknowledge(postgres::Session& session, const Lease& lease,
+                                    std::string_view result_json);
+    /// In one statement; those that were still ours.
+    Result<std::vector<JobId>> acknowledge(const std::vector<Finished>& finished);
     Result<void> postpone(const Lease& lease, const Error& error, std::chrono::milliseconds by);
     Result<void> release(const Lease& lease);
+    Result<void> revoke(const Lease& lease);
     static Result<void> bury(postgres::Session& session, const Lease& lease, const Error& error);
     /// One job whose lease lapsed in its last attempt; nothing if there is none.
     Result<std::optional<Lease>> bury_lapsed(postgres::Session& session, const Error& error) const;
 
     Result<void> record_heartbeat(std::size_t running);
     Result<void> delete_heartbeat();
-    Result<std::int64_t> count_due();
+    Result<QueueMeasure> measure();
+    /// Cancels what nobody wants any more; which.
+    Result<std::vector<JobId>> expire();
     Result<void> delete_old();
     postgres::Database& database() { return database_; }
     [[nodiscard]] const Scope& scope() const { return scope_; }

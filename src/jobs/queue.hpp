@@ -16,6 +16,8 @@
 
 namespace stoa::jobs {
 
+struct CeleryMessage;
+
 /// The Redis list and the `queue` of every job of this program.
 constexpr std::string_view queue_name = "stoa";
 
@@ -25,6 +27,11 @@ struct NewJob {
     std::optional<std::string> unique_key{};  ///< at most one unfinished job a key
     int attempts_max = 5;
     std::chrono::seconds delay{0};
+    int priority = 0;  ///< 0 is the most urgent, 9 the least
+    /// Another queue than ours: a worker of another program runs it. The row is then `sent`, and
+    /// becomes done, dead or cancelled by the result that worker leaves in the same Redis; without
+    /// one within an hour it is sent again, so such a task must bear repetition.
+    std::string queue{queue_name};
 };
 
 class Queue {
@@ -38,6 +45,8 @@ class Queue {
     void announce(JobId id, const NewJob& job);
 
   private:
+    Result<void> hint(const CeleryMessage& message);
+    postgres::Database& database_;
     redis::Client& redis_;
 };
 

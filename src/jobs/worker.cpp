@@ -2,16 +2,12 @@
 #include "jobs/worker.hpp"
 
 #include "base/log.hpp"
-#include "jobs/active_run.hpp"
-#include "jobs/celery_message.hpp"
-#include "jobs/leases.hpp"
+#include "jobs/worker_state.hpp"
+#include "redis/url.hpp"
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
-#include <thread>
+#include <cmath>
 
 #include <unistd.h>
 
@@ -22,16 +18,17 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds heartbeat_every = 2s;
-constexpr auto clean_every = 10min;
-// A blocked BRPOP does not hear of the worker's end.
-constexpr std::chrono::milliseconds hint_wait_max = 1s;
+// A blocked wait for a message does not hear of the worker's end, nor of less urgent lists.
+constexpr std::chrono::milliseconds listen_max = 250ms;
+// So much work is leased ahead; what then waits for longer is given back to others.
+constexpr double ahead_seconds = 0.05;
+constexpr std::size_t ahead_max = 256;
 
-/// "host-pid-random": for people, and unlike any other.
+/// "stoa@host-pid-random": as Celery names its nodes, and unlike any other.
 std::string make_worker_name() {
     std::array<char, 65> host{};
     if (gethostname(host.data(), host.size() - 1) != 0) host[0] = '?';
-    return std::string(host.data()) + "-" + std::to_string(getpid()) + "-" +
+    return "stoa@" + std::string(host.data()) + "-" + std::to_string(getpid()) + "-" +
            to_string(make_uuid()).substr(28);
 }
 
@@ -41,217 +38,231 @@ Leases::Scope scope_of(const Worker::Options& options, const std::map<std::strin
     return scope;
 }
 
+int redis_database(const Worker::Options& options) {
+    if (!options.remote_control) return 0;
+    const auto address = redis::parse_url(options.remote_control->url);
+    return address ? address->database : 0;
+}
+
 }  // namespace
 
-struct Worker::State {
-    State(postgres::Database& database, redis::Client& given_redis, Metrics& given_metrics,
-          Options given_options, std::map<std::string, Task> given_tasks)
-        : options(std::move(given_options)),
-          tasks(std::move(given_tasks)),
-          redis(given_redis),
-          metrics(given_metrics),
-          leases(database, scope_of(options, tasks)) {
-        for (std::size_t i = 0; i < options.threads; ++i)
-            runners.emplace_back([this] { run_jobs(); });
-        pulse = std::thread([this] { keep_alive(); });
-        dispatcher = std::thread([this] { dispatch(); });
+Worker::State::State(postgres::Database& database, redis::Client& given_redis,
+                     Metrics& given_metrics, Options given_options,
+                     std::map<std::string, Task> given_tasks)
+    : options(std::move(given_options)),
+      tasks(std::move(given_tasks)),
+      redis(given_redis),
+      metrics(given_metrics),
+      leases(database, scope_of(options, tasks)),
+      queue(database, redis),
+      reports(database, redis),
+      outgoing(database, redis, options.queue),
+      events(redis, redis_database(options), leases.scope().worker),
+      intake(database, redis, reports, tasks, options.queue, leases.scope().worker,
+             [this](JobId id) { return is_revoked(id); }),
+      context{leases, reports, events, metrics, options, stopping},
+      acknowledger(std::make_unique<Acknowledger>(
+          leases, [this](const std::vector<Run>& runs) { forget(runs); })) {
+    for (std::size_t i = 0; i < options.threads; ++i) add_runner();
+    pulse = std::thread([this] { keep_alive(); });
+    dispatcher = std::thread([this] { dispatch(); });
+    if (options.remote_control)
+        remote_control =
+            std::make_unique<RemoteControl>(redis, *options.remote_control, redis_database(options),
+                                            leases.scope().worker, options.queue, events, *this);
+}
+
+Worker::State::~State() {
+    remote_control.reset();
+    {
+        const std::lock_guard lock(mutex);
+        stopping = true;
     }
-
-    ~State() {
-        {
-            const std::lock_guard lock(mutex);
-            stopping = true;
-        }
-        changed.notify_all();
-        dispatcher.join();
-        give_back_waiting();
-        give_back_unfinished();
-        for (auto& runner : runners) runner.join();
-        {
-            const std::lock_guard lock(mutex);
-            is_over = true;
-        }
-        changed.notify_all();
-        pulse.join();
-        (void)leases.delete_heartbeat();
+    changed.notify_all();
+    dispatcher.join();
+    give_back_waiting();
+    give_back_unfinished();
+    for (auto& runner : runners) runner.join();
+    acknowledger.reset();
+    {
+        const std::lock_guard lock(mutex);
+        is_over = true;
     }
-    State(const State&) = delete;
-    State& operator=(const State&) = delete;
+    changed.notify_all();
+    pulse.join();
+    events.worker("worker-offline", 0, ended);
+    (void)leases.delete_heartbeat();
+}
 
-    // The dispatching thread: never takes more than there are free threads.
+void Worker::State::add_runner() {
+    runners.emplace_back([this] { run_jobs(); });
+}
 
-    void dispatch() {
-        auto next_sweep = steady_clock::now();
-        while (const auto free = wait_for_free()) {
-            const auto now = steady_clock::now();
-            if (now < next_sweep) {
-                const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_sweep - now);
-                take_hint(std::min(left, hint_wait_max));
-                continue;
-            }
-            bury_lapsed(leases, tasks);
-            auto taken = leases.claim_any(free);
-            // Taking as many as could be had means that there are more.
-            const bool is_all = !taken || taken->size() < free;
-            next_sweep = is_all ? steady_clock::now() + options.sweep_every : now;
-            if (!taken) continue;
-            for (auto& lease : *taken) start(std::move(lease), now);
-        }
-    }
-
-    /// 0: the worker ends.
-    std::size_t wait_for_free() {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [this] { return stopping || active.size() < options.threads; });
-        return stopping ? 0 : options.threads - active.size();
-    }
-
-    void take_hint(std::chrono::milliseconds at_most) {
-        const auto seconds = std::to_string(std::max<double>(
-            0.01, std::chrono::duration<double>(at_most).count()));  // 0 would be for ever
-        const auto popped = redis.run({"BRPOP", options.queue, seconds}, at_most);
-        if (!popped) {
-            std::unique_lock lock(mutex);
-            changed.wait_for(lock, at_most, [this] { return stopping.load(); });
-            return;
-        }
-        if (popped->items.size() != 2) return;
-        const auto message = read_message(popped->items[1].text);
-        if (!message) {
-            log::warning("a hint was dropped", {{"error.message", message.error().message}});
-            return;
-        }
+void Worker::State::dispatch() {
+    auto next_sweep = steady_clock::now();
+    bool is_more = false;
+    while (const auto free = wait_for_free()) {
         const auto now = steady_clock::now();
-        auto lease = leases.claim(message->id);
-        if (lease && *lease) start(std::move(**lease), now);
+        const bool is_sweep = now >= next_sweep;
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_sweep - now);
+        const bool is_told = listen(is_sweep || is_more ? 0ms : std::min(left, listen_max));
+        if (!is_told && !is_sweep && !is_more) continue;
+        if (is_sweep) {
+            next_sweep = now + options.sweep_every;
+            sweep(free);
+        }
+        is_more = lease_due(free);
     }
+}
 
-    void start(Lease lease, steady_clock::time_point claimed) {
-        {
-            const std::lock_guard lock(mutex);
-            auto run = std::make_shared<ActiveRun>(leases, std::move(lease), claimed, stopping);
+/// How many jobs to lease; 0: the worker ends. Short tasks are leased ahead, long ones never.
+std::size_t Worker::State::wait_for_free() {
+    std::unique_lock lock(mutex);
+    const auto capacity = [this] {
+        const auto running = options.threads;
+        const auto ahead = static_cast<double>(running) * ahead_seconds / typical_seconds;
+        return running + static_cast<std::size_t>(std::clamp(ahead, 0.0, double{ahead_max}));
+    };
+    // Half a batch at a time: leasing for each job that ends would be a statement each.
+    changed.wait(lock, [&] {
+        const auto most = capacity();
+        return stopping || active.size() < std::max(options.threads, most - most / 2);
+    });
+    return stopping ? 0 : capacity() - std::min(capacity() - 1, active.size());
+}
+
+/// True: a message came.
+bool Worker::State::listen(std::chrono::milliseconds wait) {
+    if (!is_known) {
+        pause(wait);
+        return false;
+    }
+    const auto taken = intake.take(wait);
+    if (!taken) pause(wait);
+    return taken && *taken;
+}
+
+void Worker::State::pause(std::chrono::milliseconds time) {
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, time, [this] { return stopping.load(); });
+}
+
+/// What no message tells of.
+void Worker::State::sweep(std::size_t count) {
+    if (bury_lapsed(leases, tasks) > 0) reports.tell_ends();
+    if (const auto expired = leases.expire()) {
+        for (const auto& id : *expired)
+            events.task("task-revoked", id,
+                        {{"terminated", false}, {"signum", nullptr}, {"expired", true}});
+        if (!expired->empty()) reports.tell_ends();
+    }
+    const auto claimed = steady_clock::now();
+    if (auto lapsed = leases.claim_lapsed(count)) start(std::move(*lapsed), claimed);
+}
+
+/// True: as many as could be had, so that there may be more.
+bool Worker::State::lease_due(std::size_t count) {
+    const auto claimed = steady_clock::now();
+    auto taken = leases.claim_due(count);
+    if (!taken) return false;
+    const bool is_more = taken->size() == count;
+    start(std::move(*taken), claimed);
+    return is_more;
+}
+
+void Worker::State::start(std::vector<Lease> leased, Instant claimed) {
+    if (leased.empty()) return;
+    if (events.has_tasks())
+        for (const auto& lease : leased)
+            events.task("task-received", lease.id,
+                        {{"name", lease.task},
+                         {"args", "()"},
+                         {"kwargs", "{...}"},
+                         {"root_id", lease.id.str()},
+                         {"parent_id", nullptr},
+                         {"retries", lease.attempt - 1},
+                         {"eta", nullptr},
+                         {"expires", nullptr}});
+    {
+        const std::lock_guard lock(mutex);
+        for (auto& lease : leased) {
+            const auto& task = tasks.at(lease.task);
+            auto run = std::make_shared<ActiveRun>(context, std::move(lease), task, claimed);
             active.push_back(run);
             waiting.push_back(std::move(run));
         }
-        changed.notify_all();
     }
+    changed.notify_all();
+}
 
-    // The running threads.
-
-    void run_jobs() {
-        while (const auto run = next_waiting()) {
-            run->execute(tasks.at(run->lease().task), options, metrics);
-            forget(*run);
+void Worker::State::run_jobs() {
+    while (const auto run = next_waiting()) {
+        const bool is_settled = run->execute();
+        if (!run->is_given_up()) {
+            if (is_settled)
+                forget({run});
+            else
+                acknowledger->add(run);
+            continue;
         }
-    }
-
-    std::shared_ptr<ActiveRun> next_waiting() {
-        std::unique_lock lock(mutex);
-        changed.wait(lock, [this] { return stopping || !waiting.empty(); });
-        if (stopping) return nullptr;
-        auto run = std::move(waiting.front());
-        waiting.pop_front();
-        return run;
-    }
-
-    void forget(const ActiveRun& ended) {
-        {
-            const std::lock_guard lock(mutex);
-            std::erase_if(active, [&](const auto& run) { return run.get() == &ended; });
-        }
-        changed.notify_all();
-    }
-
-    // The pulse: leases, heartbeat, the queue's depth, old jobs.
-
-    void keep_alive() {
-        auto next_heartbeat = steady_clock::now();
-        auto next_clean = next_heartbeat;
-        const auto every = std::min(options.lease / 3, heartbeat_every);
-        for (;;) {
-            const auto now = steady_clock::now();
-            renew();
-            if (now >= next_heartbeat) {
-                next_heartbeat = now + heartbeat_every;
-                beat();
-            }
-            if (now >= next_clean) {
-                next_clean = now + clean_every;
-                (void)leases.delete_old();
-            }
-            std::unique_lock lock(mutex);
-            if (changed.wait_for(lock, every, [this] { return is_over; })) return;
-        }
-    }
-
-    void renew() {
-        const auto held = list_active();
-        if (held.empty()) return;
-        std::vector<Lease> of;
-        for (const auto& run : held) of.push_back(run->lease());
-        const auto asked = steady_clock::now();
-        const auto renewed = leases.renew(of);
-        if (!renewed) return;  // they end by themselves if this lasts
-        for (const auto& run : held)
-            if (std::ranges::find(*renewed, run->id()) != renewed->end()) run->renewed(asked);
-    }
-
-    void beat() {
-        (void)leases.record_heartbeat(list_active().size());
-        if (const auto due = leases.count_due())
-            metrics.set("stoa_jobs_due", "Jobs that wait for a worker.", {{"queue", options.queue}},
-                        static_cast<double>(*due));
-    }
-
-    std::vector<std::shared_ptr<ActiveRun>> list_active() {
+        // Another thread took its place.
         const std::lock_guard lock(mutex);
-        return active;
+        --stuck;
+        return;
     }
+}
 
-    // The end.
+Worker::State::Run Worker::State::next_waiting() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [this] { return stopping || !waiting.empty(); });
+    if (stopping) return nullptr;
+    auto run = std::move(waiting.front());
+    waiting.pop_front();
+    return run;
+}
 
-    void give_back_waiting() {
-        std::deque<std::shared_ptr<ActiveRun>> unstarted;
-        {
-            const std::lock_guard lock(mutex);
-            unstarted.swap(waiting);
-        }
-        for (const auto& run : unstarted) {
-            (void)leases.release(run->lease());
-            forget(*run);
-        }
-    }
-
-    void give_back_unfinished() {
-        {
-            std::unique_lock lock(mutex);
-            if (changed.wait_for(lock, options.stop_wait, [this] { return active.empty(); }))
-                return;
-        }
-        for (const auto& run : list_active()) {
-            log::warning("a job does not end; it is given back",
-                         {{"stoa.job.id", run->id().str()}, {"stoa.job.task", run->lease().task}});
-            (void)leases.release(run->lease());
+void Worker::State::forget(const std::vector<Run>& runs) {
+    {
+        const std::lock_guard lock(mutex);
+        for (const auto& run : runs) {
+            std::erase(active, run);
+            const double took = std::chrono::duration<double>(run->took()).count();
+            typical_seconds += (std::max(took, 1e-5) - typical_seconds) / 8;
+            ++ended;
+            ++ended_by_task[run->lease().task];
         }
     }
+    changed.notify_all();
+}
 
-    const Options options;
-    const std::map<std::string, Task> tasks;
-    redis::Client& redis;
-    Metrics& metrics;
-    Leases leases;
+std::vector<Worker::State::Run> Worker::State::list_active() {
+    const std::lock_guard lock(mutex);
+    return active;
+}
 
-    std::mutex mutex;
-    std::condition_variable changed;
-    std::atomic<bool> stopping = false;
-    bool is_over = false;
-    std::vector<std::shared_ptr<ActiveRun>> active;  // taken and not ended
-    std::deque<std::shared_ptr<ActiveRun>> waiting;  // those of them that no thread has yet
+void Worker::State::give_back_waiting() {
+    std::deque<Run> unstarted;
+    {
+        const std::lock_guard lock(mutex);
+        unstarted.swap(waiting);
+    }
+    for (const auto& run : unstarted) {
+        (void)leases.release(run->lease());
+        forget({run});
+    }
+}
 
-    std::vector<std::thread> runners;
-    std::thread pulse;
-    std::thread dispatcher;
-};
+void Worker::State::give_back_unfinished() {
+    {
+        std::unique_lock lock(mutex);
+        if (changed.wait_for(lock, options.stop_wait, [this] { return active.empty(); })) return;
+    }
+    for (const auto& run : list_active()) {
+        log::warning("a job does not end; it is given back",
+                     {{"stoa.job.id", run->id().str()}, {"stoa.job.task", run->lease().task}});
+        (void)leases.release(run->lease());
+    }
+}
 
 Worker::Worker(postgres::Database& database, redis::Client& redis, Metrics& metrics,
                Options options, std::map<std::string, Task> tasks)

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The durable queue, working side: takes a hint from Redis or sweeps the table, leases the row,
-// runs the task, and acknowledges it in the transaction of its effects. A lease that is not renewed
-// lapses after `lease`, and another worker takes the job. Owner: `stoa work`; threads of its own.
+// The durable queue, working side: leases due rows, runs their tasks, and acknowledges each in the
+// transaction of its effects. A message on Redis only says that there is something to do, or brings
+// a job of another program. A lease that is not renewed lapses after `lease`, and another worker
+// takes the job. Speaks Celery's remote control, so that `celery inspect` and Flower steer it.
+// Owner: `stoa work`; threads of its own.
 #pragma once
 
 #include "base/metrics.hpp"
 #include "base/result.hpp"
+#include "jobs/periodic.hpp"
 #include "jobs/queue.hpp"
 
 #include <chrono>
@@ -14,6 +17,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace stoa::jobs {
 
@@ -25,8 +29,12 @@ class Run {
     [[nodiscard]] virtual const std::string& arguments_json() const = 0;
     [[nodiscard]] virtual int attempt() const = 0;  ///< from 1
     [[nodiscard]] virtual bool is_last_attempt() const = 0;
-    /// False once the lease was lost, or the worker is asked to stop: return soon, keep nothing.
+    /// False once the lease was lost, the soft time limit has passed, the job was revoked, or the
+    /// worker is asked to stop: return soon, keep nothing.
     [[nodiscard]] virtual bool still_ours() const = 0;
+    /// What whoever waits for the job is told, as JSON of at most 64 KiB (`result_too_large`);
+    /// before `acknowledge`. Without it the result is null.
+    virtual Result<void> set_result(std::string result_json) = 0;
     /// Marks the job done inside the transaction of the task's effects; `lease_lost` (conflict) if
     /// another worker has it now, and then the transaction must not commit.
     virtual Result<void> acknowledge(postgres::Session& session) = 0;
@@ -42,6 +50,13 @@ struct Task {
     std::function<Result<void>(Run&)> run;
     std::function<Result<void>(postgres::Session&, const std::string& arguments_json, const Error&)>
         on_dead{};
+    /// Set: other programs may send this task over Redis, with arguments that it takes. Its error
+    /// is what they get, `invalid_arguments` as Python's TypeError.
+    std::function<Result<void>(const std::string& arguments_json)> check_foreign{};
+    /// From here on `still_ours` is false, and what fails then fails as `soft_time_limit`. 0: none.
+    std::chrono::seconds soft_limit{0};
+    /// Then the attempt is over (`hard_time_limit`), whatever the task still does. 0: none.
+    std::chrono::seconds hard_limit{0};
 };
 
 class Worker {
@@ -54,6 +69,13 @@ class Worker {
         std::chrono::milliseconds backoff_first{1'000};  ///< doubled with each attempt
         std::chrono::milliseconds backoff_max{300'000};
         std::chrono::milliseconds stop_wait{8'000};
+        std::vector<Periodic> periodic{};
+        /// Where to listen for remote control; without it there is none.
+        std::optional<redis::Options> remote_control{};
+        std::function<void()> on_shutdown{};  ///< remote control asks the process to end
+        /// As many tasks as threads are past their hard limits and still run: only a new process
+        /// gets their threads back.
+        std::function<void()> on_stuck{};
     };
     /// Tasks that are not in `tasks` (of a newer program) are left to others.
     Worker(postgres::Database& database, redis::Client& redis, Metrics& metrics, Options options,

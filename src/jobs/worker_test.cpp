@@ -86,7 +86,7 @@ TEST_F(WorkerTest, A_hint_brings_the_job_at_once) {
                                    },
                                    {}}}});
     ASSERT_TRUE(wait_until([&] {  // the first sweep is over
-        return redis_.run({"CLIENT", "LIST"})->text.find("cmd=brpop") != std::string::npos;
+        return redis_.run({"CLIENT", "LIST"})->text.find("cmd=blmove") != std::string::npos;
     }));
     const NewJob made{.task = "echo", .arguments_json = R"({"text": "ü"})"};
     const auto id = enqueue(made);

@@ -8,4 +8,5 @@ WHERE id IN (SELECT id FROM jobs
              ORDER BY lease_until
              LIMIT $5
              FOR UPDATE SKIP LOCKED)
-RETURNING id, lease_token AS token, task, arguments, attempt, attempts_max, trace_id
+RETURNING id, lease_token AS token, task, arguments, attempt, attempts_max, trace_id, wants_result,
+          soft_limit_seconds, hard_limit_seconds

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// What other programs may put on Redis, and what they find there; without Python, whose own tests
+// are in tests/functional/test_jobs_celery.py.
+#include "crypto/base64.hpp"
+#include "jobs/admin.hpp"
+#include "jobs/celery_message.hpp"
+#include "jobs/echo.hpp"
+#include "jobs/remote_control.hpp"
+#include "jobs/worker.hpp"
+#include "support/private_postgres.hpp"
+#include "support/private_redis.hpp"
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace stoa::jobs {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::wait_until;
+
+class ExchangeTest : public ::testing::Test {
+  protected:
+    std::unique_ptr<Worker> work() {
+        Worker::Options options;
+        options.lease = 600ms;
+        options.sweep_every = 50ms;
+        options.backoff_first = 2ms;
+        options.remote_control = redis::Options{.url = server_.url()};
+        return std::make_unique<Worker>(
+            database_, redis_, metrics_, options,
+            std::map<std::string, Task>{{std::string(echo_task_name), echo_task()},
+                                        {"inner", echo_inside()},
+                                        {"limited", limited()}});
+    }
+    static Task echo_inside() {
+        Task task = echo_task();
+        task.check_foreign = nullptr;
+        return task;
+    }
+    Task limited() {
+        return {[this](jobs::Run& run) -> Result<void> {
+                    if (run.attempt() > 1) return {};
+                    (void)wait_until([&] { return is_let_go_.load(); });
+                    return {};
+                },
+                {},
+                {},
+                0s,
+                1s};
+    }
+    static std::string foreign(CeleryMessage message) {
+        auto text = write_message(message, queue_name);
+        const std::string ours = R"("origin":"stoa")";
+        return text.replace(text.find(ours), ours.size(), R"("origin":"gen1@host")");
+    }
+    CeleryMessage echo(const std::string& value) {
+        CeleryMessage message{JobId::make(), std::string(echo_task_name)};
+        message.kwargs_json = R"({"value":)" + value + "}";
+        return message;
+    }
+    void push(const std::string& text, const std::string& list = "stoa") {
+        ASSERT_TRUE(redis_.run({"LPUSH", list, text}));
+    }
+    std::string meta(JobId id) { return redis_.run({"GET", "celery-task-meta-" + id.str()})->text; }
+    bool tells(JobId id, const std::string& part) {
+        return wait_until([&] { return meta(id).find(part) != std::string::npos; }, 10s);
+    }
+    std::optional<JobDetails> job(JobId id) { return *find_job(database_, id); }
+    bool becomes(JobId id, JobState state) {
+        return wait_until([&] { return job(id) && job(id)->state == state; }, 10s);
+    }
+
+    testing::TestDatabase place_;
+    testing::PrivateRedis server_;
+    Metrics metrics_;
+    postgres::Database database_{place_.options(), metrics_};
+    redis::Client redis_{{.url = server_.url()}, metrics_};
+    std::atomic<bool> is_let_go_ = false;
+};
+
+TEST_F(ExchangeTest, A_foreign_message_is_run_once_and_its_result_told) {
+    const auto worker = work();
+    const auto message = echo(R"({"a":[1,"ü"]})");
+    push(foreign(message));
+    ASSERT_TRUE(tells(message.id, R"("status":"SUCCESS","result":{"a": [1, "ü"]})"));
+    push(foreign(message));
+    ASSERT_TRUE(wait_until([&] { return redis_.run({"LLEN", "stoa"})->integer == 0; }));
+    const auto later = echo("2");
+    push(foreign(later),
+         "stoa\x06\x16"
+         "9");
+    ASSERT_TRUE(tells(later.id, "SUCCESS"));
+    EXPECT_EQ(job(message.id)->attempt, 1);
+    EXPECT_EQ(job(message.id)->origin, "celery");
+    EXPECT_GT(redis_.run({"TTL", "celery-task-meta-" + later.id.str()})->integer, 80'000);
+    EXPECT_TRUE(redis_.run({"KEYS", "*taken*"})->items.empty());
+}
+
+TEST_F(ExchangeTest, An_ignored_result_is_not_told) {
+    const auto worker = work();
+    auto message = echo("1");
+    message.wants_result = false;
+    push(foreign(message));
+    ASSERT_TRUE(becomes(message.id, JobState::done));
+    EXPECT_EQ(meta(message.id), "");
+}
+
+TEST_F(ExchangeTest, What_may_not_be_run_is_a_dead_letter_with_an_answer) {
+    const auto worker = work();
+    auto unknown = echo("1");
+    unknown.task = "os.system";
+    auto inner = echo("1");
+    inner.task = "inner";
+    auto positional = echo("1");
+    positional.args_json = "[1]";
+    auto wrong = echo("1");
+    wrong.kwargs_json = R"({"value":1,"seconds":-5})";
+    auto late = echo("1");
+    late.expires = now() - 1s;
+    for (const auto& message : {unknown, inner, positional, wrong, late}) push(foreign(message));
+    push("no message at all");
+    EXPECT_TRUE(tells(unknown.id, "NotRegistered"));
+    EXPECT_TRUE(tells(inner.id, "NotRegistered"));
+    EXPECT_TRUE(tells(positional.id, "TypeError"));
+    EXPECT_TRUE(tells(wrong.id, "TypeError"));
+    EXPECT_TRUE(tells(late.id, R"("status":"REVOKED")"));
+    EXPECT_EQ(job(unknown.id)->state, JobState::dead);
+    EXPECT_EQ(job(late.id)->state, JobState::cancelled);
+    const auto dead = [&] { return list_jobs(database_, JobState::dead)->size(); };
+    EXPECT_TRUE(wait_until([&] { return dead() == 5; }));
+}
+
+TEST_F(ExchangeTest, What_a_dead_worker_had_taken_is_put_back) {
+    const auto message = echo("1");
+    push(foreign(message), "{stoa}:taken:stoa@gone");
+    ASSERT_TRUE(database_.run({"test.gone", R"(INSERT INTO worker_heartbeats
+        (worker, queue, seen_at) VALUES ('stoa@gone', 'stoa', now() - interval '7 seconds'))"}));
+    const auto worker = work();
+    EXPECT_TRUE(tells(message.id, "SUCCESS"));
+}
+
+TEST_F(ExchangeTest, An_end_that_could_not_be_told_is_told_later) {
+    auto worker = work();
+    const auto message = echo("7");
+    push(foreign(message));
+    ASSERT_TRUE(tells(message.id, "SUCCESS"));
+    worker.reset();
+    ASSERT_TRUE(redis_.run({"FLUSHALL"}));
+    ASSERT_TRUE(database_.run({"test.untold", "UPDATE jobs SET is_report_due = true"}));
+    worker = work();
+    EXPECT_TRUE(tells(message.id, R"("result":7)"));
+}
+
+TEST_F(ExchangeTest, A_task_past_its_hard_limit_loses_its_thread_and_comes_again) {
+    const auto worker = work();
+    Queue queue(database_, redis_);
+    const NewJob made{.task = "limited", .arguments_json = "{}"};
+    const auto id = *database_.transact(
+        [&](postgres::Session& session) { return queue.enqueue(session, made); });
+    ASSERT_TRUE(becomes(id, JobState::done));
+    EXPECT_EQ(job(id)->attempt, 2);
+    EXPECT_EQ(job(id)->last_error_code, "hard_time_limit");
+    is_let_go_ = true;
+}
+
+TEST_F(ExchangeTest, A_job_for_another_program_is_sent_and_its_end_is_seen) {
+    Queue queue(database_, redis_);
+    const auto enqueue = [&](const std::string& task) {
+        const NewJob made{.task = task, .arguments_json = R"({"a":1})", .queue = "python"};
+        const auto id = *database_.transact(
+            [&](postgres::Session& session) { return queue.enqueue(session, made); });
+        queue.announce(id, made);
+        EXPECT_EQ(job(id)->state, JobState::sent);
+        return id;
+    };
+    const auto good = enqueue("py.good");
+    const auto bad = enqueue("py.bad");
+    EXPECT_EQ(redis_.run({"LLEN", "python"})->integer, 2);
+    const auto worker = work();
+    const auto answer = [&](JobId id, const std::string& meta) {
+        ASSERT_TRUE(redis_.run({"SET", "celery-task-meta-" + id.str(), meta}));
+    };
+    answer(good, R"({"status":"SUCCESS","result":{"b":2}})");
+    answer(bad, R"({"status":"FAILURE","result":{"exc_type":"ValueError","exc_message":["no"]}})");
+    ASSERT_TRUE(becomes(good, JobState::done));
+    ASSERT_TRUE(becomes(bad, JobState::dead));
+    EXPECT_EQ(job(good)->result->text, R"({"b": 2})");
+    EXPECT_EQ(job(bad)->last_error, R"(ValueError: ["no"])");
+}
+
+TEST(ControlRequestTest, Writes_only_to_lists_of_replies) {
+    const auto request = [](const std::string& exchange, const std::string& key) {
+        const std::string body = R"({"method":"ping","arguments":{},"destination":null,"ticket":"t",
+            "reply_to":{"exchange":")" +
+                                 exchange + R"(","routing_key":")" + key + R"("}})";
+        return read_control_request(write_envelope(body, {}, {.exchange = "", .routing_key = ""}));
+    };
+    EXPECT_EQ(request("reply.celery.pidbox", "x")->reply_list, "x.reply.celery.pidbox");
+    EXPECT_FALSE(request("stoa", "x"));
+    EXPECT_FALSE(request("reply.celery.pidbox", ""));
+    EXPECT_FALSE(request("reply." + std::string(300, 'x'), "x"));
+    EXPECT_FALSE(read_control_request("ping"));
+}
+
+}  // namespace
+}  // namespace stoa::jobs

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/intake.hpp"
+
+#include "base/json.hpp"
+#include "base/log.hpp"
+#include "base/text.hpp"
+#include "jobs/admin.hpp"
+#include "jobs/sql.hpp"
+
+#include <boost/json.hpp>
+
+namespace stoa::jobs {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int foreign_attempts_max = 5;
+constexpr std::int64_t dead_letters_max = 1'000;
+constexpr std::size_t batch_max = 32;
+constexpr int restored_max = 10'000;
+constexpr std::size_t shown_bytes_max = 4'096;
+
+/// May this program's task be called so from outside?
+Result<void> check(const std::map<std::string, Task>& tasks, const CeleryMessage& message) {
+    const auto task = tasks.find(message.task);
+    if (task == tasks.end() || !task->second.check_foreign)
+        return fail(ErrorKind::invalid, "task_not_registered",
+                    "Stoa has no task " + message.task + " that other programs may call.");
+    if (message.args_json != "[]")
+        return fail(ErrorKind::invalid, "invalid_arguments",
+                    message.task + " takes arguments by name only.");
+    if (message.has_followers)
+        return fail(ErrorKind::invalid, "followers_not_supported",
+                    "Stoa starts no links, chains or chords; wait for the result and send the "
+                    "next task.");
+    return task->second.check_foreign(message.kwargs_json);
+}
+
+}  // namespace
+
+Intake::Intake(postgres::Database& database, redis::Client& redis, const Reports& reports,
+               const std::map<std::string, Task>& tasks, std::string queue, std::string worker,
+               std::function<bool(JobId)> is_revoked)
+    : database_(database),
+      redis_(redis),
+      reports_(reports),
+      tasks_(tasks),
+      queue_(std::move(queue)),
+      worker_(std::move(worker)),
+      is_revoked_(std::move(is_revoked)),
+      lists_{list_of(queue_, 0), list_of(queue_, 3), list_of(queue_, 6), list_of(queue_, 9)} {}
+
+std::string Intake::taken_list(const std::string& list, const std::string& worker) {
+    return "{" + list + "}:taken:" + worker;  // the braces keep both in one slot
+}
+
+Result<bool> Intake::take(std::chrono::milliseconds wait) {
+    for (const auto& list : lists_) {
+        auto taken = take_from(list, wait);
+        if (!taken || *taken) return taken;
+        wait = 0ms;
+    }
+    return false;
+}
+
+Result<bool> Intake::take_from(const std::string& list, std::chrono::milliseconds wait) {
+    const auto taken = taken_list(list, worker_);
+    redis::Command move{"LMOVE", list, taken, "RIGHT", "LEFT"};
+    redis::Command first = move;
+    if (wait > 0ms) {
+        first[0] = "BLMOVE";
+        first.push_back(std::to_string(std::chrono::duration<double>(wait).count()));
+    }
+    const auto one = redis_.run(first, wait);
+    if (!one) return fail(one);
+    if (one->kind != redis::Reply::Kind::text) return false;
+    std::vector<std::string> texts{one->text};
+    if (const auto more = redis_.pipeline(std::vector<redis::Command>(batch_max - 1, move)))
+        for (const auto& reply : *more)
+            if (reply.kind == redis::Reply::Kind::text) texts.push_back(reply.text);
+    for (const auto& text : texts) {
+        if (auto accepted = accept(text); !accepted) {
+            put_back(list, worker_);
+            return fail(accepted);
+        }
+    }
+    // If this is lost the messages come again, and their rows are there already.
+    (void)redis_.run({"DEL", taken});
+    return true;
+}
+
+Result<void> Intake::accept(const std::string& text) {
+    const auto message = read_message(text);
+    if (!message) {
+        log::warning("a message was refused", {{"error.message", message.error().message}});
+        const auto kept = boost::json::serialize(
+            boost::json::object{{"message", cut_utf8(text, shown_bytes_max)}});
+        return bury(JobId::make(), "unreadable", json::parse(kept) ? kept : "{}", message.error());
+    }
+    if (message->is_ours) return {};
+    if (auto checked = check(tasks_, *message); !checked) return refuse(*message, checked.error());
+    return create(*message);
+}
+
+Result<void> Intake::create(const CeleryMessage& message) {
+    const auto made = database_.find<JobId>(
+        sql::create_foreign_job, message.id, message.task, queue_, json::Raw{message.kwargs_json},
+        std::int32_t{message.priority}, std::int32_t{foreign_attempts_max}, message.eta,
+        message.trace_id, message.wants_result, message.expires, message.soft_limit_seconds,
+        message.hard_limit_seconds);
+    if (!made && made.error().kind != ErrorKind::unavailable) return refuse(message, made.error());
+    if (!made) return fail(made);
+    if (!is_revoked_(message.id)) return {};
+    const auto revoked = database_.run(sql::revoke_jobs, std::vector<JobId>{message.id});
+    if (!revoked) return fail(revoked);
+    return {};
+}
+
+Result<void> Intake::refuse(const CeleryMessage& message, const Error& why) {
+    log::warning("a message was refused",
+                 {{"stoa.job.id", message.id.str()}, {"error.code", std::string(why.code)}});
+    const auto known = find_job(database_, message.id);
+    if (!known) return fail(known);
+    if (*known) return {};  // it came before
+    if (auto buried = bury(message.id, message.task, "{}", why); !buried) return buried;
+    if (!message.wants_result) return {};
+    return reports_.tell_refused(message.id, why);
+}
+
+Result<void> Intake::bury(JobId id, std::string_view task, const std::string& arguments_json,
+                          const Error& why) {
+    const auto kept =
+        database_.run(sql::create_dead_letter, id, task, queue_, json::Raw{arguments_json},
+                      why.code, cut_utf8(why.message, 2'000), dead_letters_max);
+    // What not even a dead letter can hold is dropped: it must not come back for ever.
+    if (!kept && kept.error().kind == ErrorKind::unavailable) return fail(kept);
+    return {};
+}
+
+bool Intake::put_back(const std::string& list, const std::string& worker) {
+    const redis::Command move{"LMOVE", taken_list(list, worker), list, "LEFT", "RIGHT"};
+    for (int count = 0; count < restored_max; ++count) {
+        const auto moved = redis_.run(move);
+        if (!moved) return false;
+        if (moved->kind != redis::Reply::Kind::text) return true;
+    }
+    return false;
+}
+
+void Intake::restore_lost() {
+    const auto lost = database_.list<std::string>(sql::list_lost_workers, queue_);
+    if (!lost) return;
+    for (const auto& worker : *lost) {
+        bool is_all = true;
+        for (const auto& list : lists_) is_all = put_back(list, worker) && is_all;
+        if (is_all) (void)database_.run(sql::mark_restored, worker);
+    }
+}
+
+}  // namespace stoa::jobs

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "jobs/outgoing.hpp"
+
+#include "base/log.hpp"
+#include "jobs/admin.hpp"
+#include "jobs/reports.hpp"
+#include "jobs/sql.hpp"
+
+#include <boost/json.hpp>
+
+namespace stoa::jobs {
+
+namespace {
+
+constexpr std::size_t result_bytes_max = 256 * 1024;
+
+struct Unsent {
+    JobId id;
+    std::string task;
+    std::string queue;
+    json::Raw arguments;
+    std::int32_t priority = 0;
+    std::int32_t attempt = 0;
+    std::int32_t attempts_max = 0;
+    Time run_at;
+    std::optional<std::string> trace_id;
+};
+BOOST_DESCRIBE_STRUCT(Unsent, (),
+                      (id, task, queue, arguments, priority, attempt, attempts_max, run_at,
+                       trace_id))
+
+/// "ValueError: boom" of Celery's {"exc_type", "exc_message"}.
+std::string describe_exception(const boost::json::value& result) {
+    const auto* exception = result.if_object();
+    if (exception == nullptr) return "unknown";
+    std::string text(text_in(*exception, "exc_type"));
+    if (const auto* message = exception->if_contains("exc_message"))
+        text += ": " + boost::json::serialize(*message);
+    return std::string(cut_utf8(text, 2'000));
+}
+
+}  // namespace
+
+Result<void> send(postgres::Database& database, redis::Client& redis, const CeleryMessage& message,
+                  const std::string& queue) {
+    // Sent before it is recorded: what happens in between sends it twice, never not at all.
+    const auto pushed =
+        redis.run({"LPUSH", list_of(queue, message.priority), write_message(message, queue)});
+    if (!pushed) return fail(pushed);
+    const auto marked = database.run(sql::mark_sent, message.id);
+    if (!marked) return fail(marked);
+    return {};
+}
+
+void Outgoing::send_unsent() {
+    const double seconds = answer_wait.count();
+    (void)database_.run(sql::bury_unanswered_jobs, seconds);
+    const auto unsent = database_.list<Unsent>(sql::list_unsent_jobs, own_queue_, seconds);
+    if (!unsent) return;
+    for (const auto& job : *unsent) {
+        CeleryMessage message{job.id, job.task};
+        message.kwargs_json = job.arguments.text;
+        message.priority = job.priority;
+        message.retries = job.attempt;
+        message.trace_id = job.trace_id.value_or("");
+        if (job.run_at > now()) message.eta = job.run_at;
+        if (!send(database_, redis_, message, job.queue)) return;
+    }
+}
+
+void Outgoing::collect_results() {
+    const auto sent = database_.list<JobId>(sql::list_sent_jobs);
+    if (!sent || sent->empty()) return;
+    std::vector<redis::Command> commands;
+    for (const auto& id : *sent) commands.push_back({"GET", result_key(id)});
+    const auto found = redis_.pipeline(commands);
+    if (!found || found->size() != sent->size()) return;
+    for (std::size_t i = 0; i < sent->size(); ++i)
+        if ((*found)[i].kind == redis::Reply::Kind::text) finish((*sent)[i], (*found)[i].text);
+}
+
+void Outgoing::finish(JobId id, std::string_view meta) {
+    if (meta.size() > result_bytes_max) meta = {};
+    const auto parsed = json::parse(meta);
+    const auto* fields = parsed ? parsed->if_object() : nullptr;
+    if (fields == nullptr || !fields->contains("result")) {
+        log::warning("a result could not be read", {{"stoa.job.id", id.str()}});
+        (void)database_.run(sql::finish_sent_job, id, JobState::dead, "", "result_unreadable",
+                            "What the other program's worker told is no result of Celery.");
+        return;
+    }
+    const auto status = text_in(*fields, "status");
+    const auto& result = fields->at("result");
+    const std::optional<std::string> none;
+    if (status == "SUCCESS") {
+        (void)database_.run(sql::finish_sent_job, id, JobState::done,
+                            boost::json::serialize(result), none, none);
+    } else if (status == "FAILURE") {
+        (void)database_.run(sql::finish_sent_job, id, JobState::dead, "", "foreign_failure",
+                            describe_exception(result));
+    } else if (status == "REVOKED") {
+        (void)database_.run(sql::finish_sent_job, id, JobState::cancelled, "", "revoked",
+                            describe_exception(result));
+    }
+}
+
+}  // namespace stoa::jobs

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Jobs for the workers of other programs: sends what was enqueued while Redis was away, and looks
+// for the results of what was sent. A message goes out at least once: again with the same id when
+// no result came within `answer_wait`, until attempts_max; then the job is dead (`no_answer`).
+// Private to this module. Any thread.
+#pragma once
+
+#include "jobs/celery_message.hpp"
+#include "jobs/queue.hpp"
+
+#include <chrono>
+#include <string>
+
+namespace stoa::jobs {
+
+class Outgoing {
+  public:
+    Outgoing(postgres::Database& database, redis::Client& redis, std::string own_queue)
+        : database_(database), redis_(redis), own_queue_(std::move(own_queue)) {}
+
+    /// How long a result may take, counted from when the job was due and sent.
+    static constexpr std::chrono::seconds answer_wait{3600};
+
+    void send_unsent();
+    void collect_results();
+
+  private:
+    void finish(JobId id, std::string_view meta);
+
+    postgres::Database& database_;
+    redis::Client& redis_;
+    const std::string own_queue_;
+};
+
+/// Puts `message` on the list that its priority has in `queue` and records that in the row.
+Result<void> send(postgres::Database& database, redis::Client& redis, const CeleryMessage& message,
+                  const std::string& queue);
+
+}  // namespace stoa::jobs

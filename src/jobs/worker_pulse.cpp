@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.hpp"
+#include "jobs/sql.hpp"
+#include "jobs/worker_state.hpp"
+
+#include <algorithm>
+
+namespace stoa::jobs {
+
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds heartbeat_every = 2s;
+constexpr auto clean_every = 10min;
+constexpr auto waiting_max = 1s;  // leased ahead and not begun
+constexpr std::size_t revoked_max = 10'000;
+
+}  // namespace
+
+void Worker::State::keep_alive() {
+    events.worker("worker-online", 0, 0);
+    auto next_heartbeat = steady_clock::now();
+    auto next_clean = next_heartbeat;
+    const auto every = std::min(options.lease / 3, heartbeat_every / 2);
+    for (;;) {
+        const auto now = steady_clock::now();
+        give_back_stale();
+        enforce_hard_limits();
+        renew();
+        if (now >= next_heartbeat) {
+            next_heartbeat = now + heartbeat_every;
+            beat();
+            tend();
+        }
+        if (now >= next_clean) {
+            next_clean = now + clean_every;
+            (void)leases.delete_old();
+        }
+        std::unique_lock lock(mutex);
+        if (changed.wait_for(lock, every, [this] { return is_over; })) return;
+    }
+}
+
+void Worker::State::renew() {
+    const auto held = list_active();
+    if (held.empty()) return;
+    std::vector<Lease> of;
+    for (const auto& run : held)
+        if (!run->is_given_up()) of.push_back(run->lease());
+    const auto asked = steady_clock::now();
+    const auto renewed = leases.renew(of);
+    if (!renewed) return;  // they end by themselves if this lasts
+    for (const auto& run : held)
+        if (std::ranges::find(*renewed, run->id()) != renewed->end()) run->renewed(asked);
+}
+
+/// A long task came before them; another worker may have a free thread.
+void Worker::State::give_back_stale() {
+    std::vector<Run> stale;
+    {
+        const std::lock_guard lock(mutex);
+        const auto since = steady_clock::now() - waiting_max;
+        const auto is_stale = [&](const Run& run) { return run->claimed() < since; };
+        std::ranges::copy_if(waiting, std::back_inserter(stale), is_stale);
+        std::erase_if(waiting, is_stale);
+        for (const auto& run : stale) std::erase(active, run);
+        if (!stale.empty()) typical_seconds = std::max(typical_seconds, 1.0);
+    }
+    for (const auto& run : stale) (void)leases.release(run->lease());
+    if (!stale.empty()) changed.notify_all();
+}
+
+/// A thread cannot be taken back from a task: the job is, and another thread takes its place.
+void Worker::State::enforce_hard_limits() {
+    for (const auto& run : list_active()) {
+        if (!run->is_past_hard_limit() || !run->give_up()) continue;
+        bool is_too_many = false;
+        {
+            const std::lock_guard lock(mutex);
+            std::erase(active, run);
+            ++stuck;
+            is_too_many = stuck > options.threads;
+            if (!stopping && !is_too_many) add_runner();
+        }
+        changed.notify_all();
+        log::error("a task goes on past its hard time limit",
+                   {{"stoa.job.id", run->id().str()}, {"stoa.job.task", run->lease().task}});
+        if (is_too_many && options.on_stuck) options.on_stuck();
+    }
+}
+
+void Worker::State::beat() {
+    std::size_t running = 0;
+    std::uint64_t so_far = 0;
+    {
+        const std::lock_guard lock(mutex);
+        running = active.size();
+        so_far = ended;
+    }
+    if (leases.record_heartbeat(running)) is_known = true;
+    events.worker("worker-heartbeat", running, so_far);
+}
+
+/// What any worker does for all.
+void Worker::State::tend() {
+    const Metrics::Labels labels{{"queue", options.queue}};
+    if (const auto measure = leases.measure()) {
+        metrics.set("stoa_jobs_due", "Jobs that wait for a worker.", labels,
+                    static_cast<double>(measure->due));
+        metrics.set("stoa_jobs_oldest_due_seconds", "How long the oldest of them has waited.",
+                    labels, measure->oldest_seconds);
+    }
+    intake.restore_lost();
+    reports.tell_ends();
+    outgoing.send_unsent();
+    outgoing.collect_results();
+    enqueue_ticks(leases.database(), queue, options.periodic, now());
+}
+
+bool Worker::State::is_revoked(JobId id) {
+    const std::lock_guard lock(mutex);
+    return revoked.contains(id);
+}
+
+std::vector<RunningJob> Worker::State::list_held() {
+    std::vector<RunningJob> held;
+    for (const auto& run : list_active())
+        held.push_back(
+            {run->id(), run->lease().task, run->arguments_json(), run->attempt(), run->started()});
+    return held;
+}
+
+std::vector<ScheduledJob> Worker::State::list_scheduled() {
+    return leases.database()
+        .list<ScheduledJob>(sql::list_scheduled_jobs, options.queue)
+        .value_or(std::vector<ScheduledJob>());
+}
+
+std::vector<JobId> Worker::State::list_revoked() {
+    const std::lock_guard lock(mutex);
+    return {revoked_order.begin(), revoked_order.end()};
+}
+
+boost::json::object Worker::State::count_by_task() {
+    const std::lock_guard lock(mutex);
+    boost::json::object counts;
+    for (const auto& [task, count] : ended_by_task) counts[task] = count;
+    return counts;
+}
+
+void Worker::State::revoke(const std::vector<JobId>& ids, bool terminate) {
+    {
+        const std::lock_guard lock(mutex);
+        for (const auto& id : ids) {
+            if (revoked.insert(id).second) revoked_order.push_back(id);
+            if (revoked_order.size() <= revoked_max) continue;
+            revoked.erase(revoked_order.front());
+            revoked_order.pop_front();
+        }
+        if (terminate)
+            for (const auto& run : active)
+                if (std::ranges::find(ids, run->id()) != ids.end()) run->terminate();
+    }
+    const auto done = leases.database().list<JobId>(sql::revoke_jobs, ids);
+    if (!done || done->empty()) return;
+    for (const auto& id : *done)
+        events.task("task-revoked", id,
+                    {{"terminated", false}, {"signum", nullptr}, {"expired", false}});
+    reports.tell_ends();
+}
+
+void Worker::State::shut_down() {
+    if (options.on_shutdown) options.on_shutdown();
+}
+
+}  // namespace stoa::jobs
