@@ -91,7 +91,7 @@ Result<ControlRequest> read_control_request(std::string_view text) {
         request.reply_list = std::string(key) + "." + std::string(exchange);
     }
     if (const auto* expires = envelope->headers.if_contains("expires");
-        expires != nullptr && expires->is_number())
+        expires != nullptr && expires->is_number() && expires->to_number<double>() > 0)
         request.expires = expires->to_number<double>();
     if (const auto* clock = envelope->headers.if_contains("clock");
         clock != nullptr && clock->is_int64() && clock->get_int64() > 0)
@@ -222,7 +222,8 @@ value RemoteControl::revoke(const object& arguments) {
         add(*given);
     }
     const auto* terminate = arguments.if_contains("terminate");
-    const bool is_terminated = terminate != nullptr && *terminate == true;
+    // Celery says true, Flower says 1.
+    const bool is_terminated = terminate != nullptr && (*terminate == true || *terminate == 1);
     steered_.revoke(ids, is_terminated);
     std::string names;
     for (const auto& id : ids) names += (names.empty() ? "" : ", ") + id.str();

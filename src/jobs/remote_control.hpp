@@ -31,7 +31,7 @@ struct ControlRequest {
     std::string pattern;                   ///< a glob over their names; empty: all
     std::string ticket;
     std::string reply_list;  ///< empty: no answer is wanted
-    std::optional<double> expires;
+    std::optional<double> expires;  ///< Unix time
     std::uint64_t clock = 0;
 };
 /// `malformed_message` says what is not as kombu has it.

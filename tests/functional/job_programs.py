@@ -17,16 +17,25 @@ class JobStack(Stack):
     def __init__(self):
         self.last_worker = None
         super().__init__()
-        self.sql(
-            "CREATE TABLE job_effects (id bigint GENERATED ALWAYS AS IDENTITY, job uuid, "
-            "task text, attempt integer)"
-        )
 
     @property
     def redis_url(self):
         return f"redis://127.0.0.1:{self.redis_port}/0"
 
+    def start_node(self, env=None):
+        """None: jobs need no `stoa serve`."""
+        return None
+
+    def wait_ready(self, url=None):
+        wait_until(
+            "a worker beats", lambda: self.sql("SELECT count(*) FROM worker_heartbeats")[0][0] > 0
+        )
+
     def start_worker(self):
+        self.sql(
+            "CREATE TABLE IF NOT EXISTS job_effects "
+            "(id bigint GENERATED ALWAYS AS IDENTITY, job uuid, task text, attempt integer)"
+        )
         return self.start_job_worker()
 
     def start_job_worker(self):

@@ -106,7 +106,6 @@ def test_a_task_that_does_not_end_loses_its_job_and_the_worker_goes_on(stack):
     )
     [other] = stack.enqueue("stoa 0 0 test.effect {}")
     wait_until("the worker goes on", lambda: stack.state(other) == "done")
-    assert stack.run("jobs", "drop", deaf).returncode in (0, 1)
     stack.stop_workers(signal.SIGKILL)
     stack.start_job_worker()
     stack.sql(

@@ -9,6 +9,7 @@ import time
 
 import celery
 import celery.exceptions
+import kombu.pools
 import pytest
 import requests
 
@@ -196,6 +197,7 @@ def test_what_was_enqueued_while_redis_was_away_is_sent(stack, python_worker):
         assert stack.state(job) == "queued"
     finally:
         stack.start_redis()
+        kombu.pools.reset()  # connections of the tests before
     wait_until("it is done", lambda: stack.state(job) == "done", 60)
 
 
