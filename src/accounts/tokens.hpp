@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Access tokens (short-lived JWTs that name a user and a session) and refresh tokens (random,
-// stored as hashes). A valid access token is not enough: its session is looked up at every request,
-// so that a revoked one is out at once. Writes refresh_tokens. Any thread.
+// stored as hashes). A valid access token is not enough: its session is looked up, and that it
+// lives is believed for less than a second, so that a revoked one is out soon on every node.
+// Writes refresh_tokens. Any thread.
 #pragma once
 
 #include "accounts/signing_keys.hpp"

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <future>
 #include <mutex>
 #include <thread>
 
@@ -100,16 +99,18 @@ TEST_F(RedisClusterTest, A_slot_that_moves_under_load_is_followed) {
     EXPECT_GT(redirects("ask"), 0);
     EXPECT_EQ(client_.run({"GET", "{" + name + "}absent"})->kind, Reply::Kind::nil);
     end_migration(slot, 1);
-    some_more();  // MOVED, and then none
+    EXPECT_TRUE(wait_until([&] {
+        const auto before = redirects("moved");
+        some_more();
+        return before > 0 && redirects("moved") == before;
+    })) << "MOVED, and then none: the map was learned";
     is_over = true;
     writers.clear();
     EXPECT_EQ(failures, 0);
     EXPECT_EQ(client_.run({"GET", name})->text, std::to_string(done)) << "each exactly once";
-    EXPECT_GT(redirects("moved"), 0);
-    EXPECT_LT(redirects("moved"), 20) << "the map was learned";
 }
 
-TEST_F(RedisClusterTest, A_half_moved_pair_of_keys_is_waited_for) {
+TEST_F(RedisClusterTest, Half_moved_keys_are_asked_for_a_few_times) {
     const auto tag = "{" + key(0) + "}";
     const unsigned slot = slot_of_key(tag);
     ASSERT_TRUE(client_.run({"SET", tag + "a", "1"}));
@@ -118,13 +119,11 @@ TEST_F(RedisClusterTest, A_half_moved_pair_of_keys_is_waited_for) {
     migrate_key(tag + "a", 0, 1);
     EXPECT_EQ(client_.run({"MGET", tag + "a", tag + "b"}).error().code, "redis_unavailable");
     EXPECT_GT(redirects("tryagain"), 1) << "tried a few times";
-    auto both =
-        std::async(std::launch::async, [&] { return client_.run({"MGET", tag + "a", tag + "b"}); });
     migrate_key(tag + "b", 0, 1);
     end_migration(slot, 1);
-    const auto got = both.get();
-    ASSERT_TRUE(got);
-    EXPECT_EQ(got->items.at(1).text, "2");
+    const auto both = client_.run({"MGET", tag + "a", tag + "b"});
+    ASSERT_TRUE(both);
+    EXPECT_EQ(both->items.at(1).text, "2");
 }
 
 TEST_F(RedisClusterTest, A_killed_master_is_replaced) {
