@@ -40,8 +40,8 @@ Leases::Scope scope_of(const Worker::Options& options, const std::map<std::strin
 
 int redis_database(const Worker::Options& options) {
     if (!options.remote_control) return 0;
-    const auto address = redis::parse_url(options.remote_control->url);
-    return address ? address->database : 0;
+    const auto location = redis::parse_url(options.remote_control->url);
+    return location ? location->addresses.front().database : 0;
 }
 
 }  // namespace
