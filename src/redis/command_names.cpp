@@ -55,6 +55,7 @@ constexpr std::array known_commands = {
     KnownCommand{"SADD", Keys::first},
     KnownCommand{"SCARD", Keys::first, repeatable},
     KnownCommand{"SET", Keys::first},
+    KnownCommand{"SETEX", Keys::first},
     KnownCommand{"SISMEMBER", Keys::first, repeatable},
     KnownCommand{"SMEMBERS", Keys::first, repeatable},
     KnownCommand{"SREM", Keys::first},
