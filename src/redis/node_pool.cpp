@@ -63,7 +63,7 @@ Result<std::unique_ptr<Wire>> NodePool::open() {
     if (!was_away)
         log::error("Redis does not answer", {{"error.message", why},
                                              {"server.address", address_.host},
-                                             {"server.port", std::to_string(address_.port)}});
+                                             {"server.port", address_.port}});
     start_rest();
     give_back(nullptr);
     return opened;

@@ -303,6 +303,12 @@ class Stack:
             self.start_worker()
         self.wait_ready()
 
+    def check_for_reports(self):
+        """What a sanitizer said of a program is in its log; builds without one say nothing."""
+        for name, program in self.programs.items():
+            text = program.log.read_text(errors="replace")
+            assert "Sanitizer" not in text and "runtime error:" not in text, f"{name}:\n{text}"
+
     def close_programs(self):
         for name in reversed(list(self.programs)):
             program = self.programs[name]
@@ -315,6 +321,7 @@ class Stack:
 
     def close(self):
         self.close_programs()
+        self.check_for_reports()
         shutil.rmtree(self.dir, ignore_errors=True)
 
     # -- use -----------------------------------------------------------------------------------
