@@ -68,8 +68,8 @@ def test_what_is_printed_is_a_file_of_the_same_settings(tmp_path):
     file = tmp_path / "stoa.toml"
     given = {"STOA_" + name.upper(): value for name, value in GOOD_SECRETS.items()}
     file.write_text(printed(STOA_HTTP_PORT=1003, STOA_PUBLIC_URL='https://a"b.example', **given))
-    assert values("--config", file) == tomllib.loads(file.read_text())
     told = values("--config", file)
+    assert told.items() >= tomllib.loads(file.read_text()).items()
     assert (told["http_port"], told["public_url"]) == (1003, 'https://a"b.example')
 
 
