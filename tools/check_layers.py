@@ -18,9 +18,10 @@ OWNERS = {
     r"(libpq-fe\.h|libpq/|postgres_ext\.h|pg_config)": "postgres",
     r"hiredis": "redis",
     r"(mupdf|fitz)": "stoa_extract",
+    r"(libxml|minizip)/": "markup",
 }
 # Programs beside the modules: the folders of src they may include besides their own.
-PROGRAMS = {"stoa_extract": {"base", "extraction"}}
+PROGRAMS = {"stoa_extract": {"base", "tables", "markup", "extraction"}}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 BEGIN = "<!-- modules: written by tools/check_layers.py --diagram -->"
 END = "<!-- end of modules -->"

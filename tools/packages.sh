@@ -23,9 +23,9 @@ esac
 build_packages=(
   g++ make cmake ninja-build ccache mold pkg-config git curl ca-certificates python3 python3-venv
   "libboost$boost-dev" "libboost-json$boost-dev" libcli11-dev libcurl4-openssl-dev
-  libexpected-dev libfmt-dev libgmock-dev libgtest-dev libhiredis-dev libmupdf-dev libpq-dev
-  libseccomp-dev libsodium-dev libspdlog-dev libssl-dev libtomlplusplus-dev libutf8proc-dev
-  prometheus-cpp-dev python3-yaml zlib1g-dev
+  libexpected-dev libfmt-dev libgmock-dev libgtest-dev libhiredis-dev libminizip-dev libmupdf-dev
+  libpq-dev libseccomp-dev libsodium-dev libspdlog-dev libssl-dev libtomlplusplus-dev
+  libutf8proc-dev libxml2-dev prometheus-cpp-dev python3-yaml zlib1g-dev
   # What the static library of MuPDF needs.
   libmujs-dev libgumbo-dev libopenjp2-7-dev libjbig2dec0-dev libjpeg-dev libharfbuzz-dev
   libfreetype-dev
@@ -34,10 +34,10 @@ build_packages=(
 runtime_packages=("postgresql-$postgres" redis-tools)
 # The last brings the PDF that the demo reads.
 demo_packages=(python3-nacl python3-requests python3-websocket developers-reference)
-# A real browser for the pages.
+# A real browser for the pages, and what reads scanned ones.
 case "$ID" in
-  ubuntu) test_packages=(chromium-browser) ;;
-  *) test_packages=(chromium) ;;
+  ubuntu) test_packages=(chromium-browser tesseract-ocr) ;;
+  *) test_packages=(chromium tesseract-ocr) ;;
 esac
 check_packages=(clang-19 clang-format-19 clang-tidy-19)
 

@@ -22,9 +22,10 @@ def count_words(reply):
         if kind == b"F":
             sys.exit(f"bench extract: stoa-extract refuses the file ({reply[at]})")
         if kind == b"P":
-            label = at + 12
+            label = at + 13
             text = label + 2 + struct.unpack_from("<H", reply, label)[0]
-            count = text + 4 + struct.unpack_from("<I", reply, text)[0]
+            headings = text + 4 + struct.unpack_from("<I", reply, text)[0]
+            count = headings + 4 + 9 * struct.unpack_from("<I", reply, headings)[0]
             pages += 1
             words += struct.unpack_from("<I", reply, count)[0]
         at += length

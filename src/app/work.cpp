@@ -8,6 +8,7 @@
 #include "base/log.hpp"
 #include "documents/ingestion.hpp"
 #include "extraction/extractor.hpp"
+#include "extraction/ocr.hpp"
 #include "jobs/echo.hpp"
 #include "jobs/worker.hpp"
 
@@ -25,7 +26,9 @@ Result<void> work(const Settings& settings) {
     if (!made) return fail(made);
     Services& services = **made;
 
-    const extraction::Extractor extractor(settings.extract_program, {});
+    const extraction::Extractor extractor(
+        settings.extract_program, {},
+        extraction::OcrOptions{extraction::find_tesseract(), settings.ocr_languages});
     documents::Ingestion ingestion(services.database, services.room_events, extractor,
                                    *services.encoder, settings.data_dir);
     jobs::Worker::Options options;

@@ -200,6 +200,8 @@ std::vector<Setting> settings_of_use() {
         {"data_dir", &S::data_dir, "where uploads and keys lie", false, 1},
         {"model_dir", &S::model_dir, "folder of model.safetensors and its tokenizer", false, 1},
         {"extract_program", &S::extract_program, "path of stoa-extract", false, 1},
+        {"ocr_languages", &S::ocr_languages,
+         "languages of scanned pages as Tesseract names them, such as eng+deu", false, 1},
         {"master_key", &S::master_key,
          "64 hex digits that wrap stored keys; empty makes data_dir/master.key", true},
         {"access_token_seconds", &S::access_token_seconds, "lifetime of an access token", false, 5,

@@ -38,6 +38,7 @@ struct Settings {
     std::string data_dir = ".stoa";
     std::string model_dir = ".stoa/models/minilm";
     std::string extract_program = "stoa-extract";
+    std::string ocr_languages = "eng";
     std::string master_key;
     std::int64_t access_token_seconds = 15 * 60;
     std::int64_t refresh_token_seconds = 30LL * 24 * 3600;

@@ -56,7 +56,7 @@ class Reading {
     Result<bool> begin();
     Result<void> set_page_count(int pages);
     Result<void> add(extraction::Page&& page);
-    Result<void> finish(int page_count);
+    Result<void> finish(const extraction::Summary& summary);
     Result<void> fail_for_good(const Error& error);
     Result<void> acknowledge_only();
 
@@ -194,15 +194,16 @@ Result<void> Reading::copy_batch(postgres::Session& session,
     });
 }
 
-Result<void> Reading::finish(int page_count) {
+Result<void> Reading::finish(const extraction::Summary& summary) {
     if (auto written = write_batch(); !written) return written;
-    if (chunks_done_ == 0) {
+    // Scanned pages that nobody could read are a warning, not a failure.
+    if (chunks_done_ == 0 && summary.unread_scans == 0) {
         return fail_for_good(Error{
             ErrorKind::invalid, "no_text", "The file has no text that could be read.", {}, {}});
     }
     std::vector<rooms::Event> events;
     auto finished = database_.transact([&](postgres::Session& session) -> Result<void> {
-        auto ready = session.run(sql::finish_ingestion, document_, token_, page_count);
+        auto ready = session.run(sql::finish_ingestion, document_, token_, summary.page_count);
         if (!ready) return fail(ready);
         if (ready->affected() == 0) return taken_over();
         auto appended = append_status(session, document_);
@@ -303,7 +304,7 @@ Result<void> Ingestion::run(jobs::Run& run) {
     const auto summary = extractor_.extract(
         directory_ / document.str(), [&](int pages) { return reading.set_page_count(pages); },
         [&](extraction::Page&& page) { return reading.add(std::move(page)); });
-    if (summary) return reading.finish(summary->page_count);
+    if (summary) return reading.finish(*summary);
     log::info(
         "reading a document ended early",
         {{"stoa.document.id", document.str()}, {"error.code", std::string(summary.error().code)}});

@@ -49,10 +49,6 @@ std::string title_of(const std::string& file_name) {
     return stem.empty() ? file_name : stem;
 }
 
-std::string_view mime_type_of(extraction::Kind kind) {
-    return kind == extraction::Kind::pdf ? "application/pdf" : "text/plain; charset=utf-8";
-}
-
 }  // namespace
 
 Result<void> Documents::keep_file(const http::Part& part, const DocumentId& document) const {
@@ -70,8 +66,8 @@ Result<void> Documents::keep_file(const http::Part& part, const DocumentId& docu
 }
 
 Result<Document> Documents::upload(const UserId& user, const Upload& upload) {
-    auto kind = extraction::detect_kind(upload.file.file, upload.file.file_name);
-    if (!kind) return fail(kind);
+    auto format = extraction::detect_format(upload.file.file, upload.file.file_name);
+    if (!format) return fail(format);
     if (upload.room_id) {
         if (auto member = rooms_.access_room(user, *upload.room_id); !member) return fail(member);
     }
@@ -85,10 +81,11 @@ Result<Document> Documents::upload(const UserId& user, const Upload& upload) {
     std::optional<rooms::Event> event;
     auto document = database_.transact([&](postgres::Session& session) -> Result<Document> {
         event.reset();
-        auto inserted = session.run(
-            sql::insert_document, id, user, title, file_name, upload.file.file_sha256_hex,
-            mime_type_of(*kind), static_cast<std::int64_t>(upload.file.file_bytes), id.str(),
-            upload.room_id, upload.is_public, json::Raw{json::to_text(upload.tags)});
+        auto inserted =
+            session.run(sql::insert_document, id, user, title, file_name,
+                        upload.file.file_sha256_hex, extraction::info_of(*format).mime_type,
+                        static_cast<std::int64_t>(upload.file.file_bytes), id.str(), upload.room_id,
+                        upload.is_public, json::Raw{json::to_text(upload.tags)});
         if (!inserted) return fail(inserted);
         auto row = session.one<Document>(sql::get_document, id);
         if (!row) return fail(row);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "extraction/extractor.hpp"
 
+#include "extraction/extractor_fixture.hpp"
 #include "extraction/sandboxed_process.hpp"
-#include "extraction/test_pdf.hpp"
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -12,77 +13,22 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <zlib.h>
 
 namespace stoa::extraction {
 namespace {
 
+using test::Extraction;
+using test::ExtractorTest;
 using test::PdfWriter;
 using test::show;
 
-struct Extraction {
-    Result<Summary> summary = Summary{};
-    std::vector<Page> pages;
-    int announced = 0;
-    [[nodiscard]] std::string_view code() const {
-        return summary ? std::string_view("") : summary.error().code;
-    }
-};
-
-class ExtractorTest : public ::testing::Test {
-  protected:
-    ExtractorTest() {
-        std::string name = (std::filesystem::temp_directory_path() / "extraction-XXXXXX").string();
-        directory_ = mkdtemp(name.data());
-    }
-    ~ExtractorTest() override { std::filesystem::remove_all(directory_); }
-
-    std::filesystem::path write(const std::string& name, std::string_view bytes) {
-        const auto path = directory_ / name;
-        std::ofstream(path, std::ios::binary) << bytes;
-        return path;
-    }
-    /// A shell script in the place of stoa-extract.
-    std::filesystem::path write_program(const std::string& script) {
-        const auto path = write("program", "#!/bin/sh\n" + script);
-        std::filesystem::permissions(path, std::filesystem::perms::owner_all);
-        return path;
-    }
-    static std::filesystem::path program() {
-        const char* given = std::getenv("STOA_EXTRACT");
-        return given == nullptr ? STOA_EXTRACT : given;
-    }
-    static Extraction extract_file(const std::filesystem::path& file, const Limits& limits = {},
-                                   const std::filesystem::path& by = program()) {
-        Extraction result;
-        result.summary = Extractor(by, limits)
-                             .extract(
-                                 file,
-                                 [&](int count) -> Result<void> {
-                                     result.announced = count;
-                                     return {};
-                                 },
-                                 [&](Page&& page) -> Result<void> {
-                                     result.pages.push_back(std::move(page));
-                                     return {};
-                                 });
-        return result;
-    }
-    Extraction extract(std::string_view bytes, const Limits& limits = {}) {
-        return extract_file(write("file", bytes), limits);
-    }
-    /// The text of a page with this content.
-    std::string text_of(const std::string& content) {
-        PdfWriter pdf;
-        pdf.add_page(content);
-        const Extraction done = extract(pdf.build());
-        EXPECT_EQ(done.code(), "");
-        return done.pages.empty() ? "" : done.pages[0].text;
-    }
-
-    std::filesystem::path directory_;
-};
+bool write_all(int to, long number) {
+    return write(to, &number, sizeof number) == static_cast<ssize_t>(sizeof number);
+}
 
 std::string deflated(std::string_view bytes) {
     std::string packed(compressBound(bytes.size()), '\0');
@@ -114,6 +60,49 @@ TEST_F(ExtractorTest, ReadsPagesInOrderWithLabelsAndTitle) {
     EXPECT_EQ(done.pages[2].label, "A-2");
     EXPECT_EQ(done.pages[0].width, 600);
     EXPECT_EQ(done.pages[0].height, 800);
+}
+
+TEST_F(ExtractorTest, FindsTheHeadingsThatTheOutlineNames) {
+    PdfWriter pdf;
+    pdf.set(1, "<</Type/Catalog/Pages 2 0 R/Outlines 4 0 R>>");
+    pdf.set(4, "<</Type/Outlines/First 5 0 R/Last 5 0 R/Count 2>>");
+    pdf.set(5, "<</Title(Wide rivers)/Parent 4 0 R/First 6 0 R/Last 6 0 R/Dest[8 0 R/Fit]>>");
+    pdf.set(6, "<</Title(Deltas)/Parent 5 0 R/Dest[8 0 R/Fit]>>");
+    pdf.add_page(show(50, 700, "1. Wide") + show(50, 678, "rivers") +
+                 show(50, 600, "Of Deltas and more") + show(50, 550, "Deltas"));
+    const Extraction done = extract(pdf.build());
+    ASSERT_EQ(done.code(), "");
+    EXPECT_EQ(done.pages.at(0).text, "1. Wide\nrivers\n\nOf Deltas and more\n\nDeltas");
+    EXPECT_EQ(done.pages.at(0).headings, (std::vector<Heading>{{0, 14, 1}, {36, 42, 2}}));
+}
+
+TEST_F(ExtractorTest, NeedsNoMoreMemoryForMorePages) {
+    const auto peak_bytes = [&](int pages) {
+        PdfWriter pdf;
+        for (int i = 0; i < pages; ++i) pdf.add_page(show(50, 700, "Page " + std::to_string(i)));
+        const auto file = write("pages", pdf.build());
+        // A process of its own, so that no other test's child is counted.
+        std::array<int, 2> ends{};
+        EXPECT_EQ(pipe(ends.data()), 0);
+        const pid_t child = fork();
+        if (child == 0) {
+            const Extraction done = extract_file(file);
+            rusage used{};
+            getrusage(RUSAGE_CHILDREN, &used);
+            const long peak = done.announced == pages ? used.ru_maxrss * 1024 : -1;
+            _exit(write_all(ends[1], peak) ? 0 : 1);
+        }
+        long peak = 0;
+        EXPECT_EQ(read(ends[0], &peak, sizeof peak), static_cast<ssize_t>(sizeof peak));
+        waitpid(child, nullptr, 0);
+        close(ends[0]);
+        close(ends[1]);
+        return peak - static_cast<long>(std::filesystem::file_size(file));
+    };
+    const long few = peak_bytes(500);
+    ASSERT_GT(few, 0);
+    // What is left is the table of where each object stands: a kilobyte a page.
+    EXPECT_LT(peak_bytes(5000), 2 * few);
 }
 
 TEST_F(ExtractorTest, LeavesACycleOfLabels) {
@@ -223,18 +212,10 @@ TEST_F(ExtractorTest, StopsWhereACallbackSaysSo) {
 TEST_F(ExtractorTest, RefusesWhatIsNoDocument) {
     EXPECT_EQ(extract("").code(), "file_empty");
     EXPECT_EQ(extract(std::string("\x89PNG\r\n\x1a\n\0\0", 10)).code(), "unsupported_file");
-    EXPECT_EQ(extract_file(write("Paper.PDF", "no PDF at all")).code(), "not_a_pdf");
+    EXPECT_EQ(extract("PK\x03\x04 but no document").code(), "unsupported_file");
     EXPECT_EQ(extract_file(directory_ / "absent").code(), "file_unreadable");
     EXPECT_EQ(extract_file(directory_).code(), "file_unreadable");
     EXPECT_EQ(extract_file("/dev/zero").code(), "file_unreadable");
-}
-
-TEST_F(ExtractorTest, DetectsKindsByContent) {
-    EXPECT_EQ(detect_kind(write("a", "rubbish first %PDF-1.4")).value(), Kind::pdf);
-    EXPECT_EQ(detect_kind(write("b", "Plain é text")).value(), Kind::text);
-    EXPECT_EQ(detect_kind(write("c", "Plain \xE9 text")).error().code, "unsupported_file");
-    EXPECT_EQ(detect_kind(write("d", "Plain text"), "x.pdf").error().code, "not_a_pdf");
-    EXPECT_EQ(detect_kind(write("e", ""), "x.pdf").error().code, "file_empty");
 }
 
 TEST_F(ExtractorTest, RefusesEncryptedUnlessAnyoneMayRead) {
@@ -313,42 +294,6 @@ TEST_F(ExtractorTest, RefusesWhatNeedsTooMuchMemory) {
     Limits limits;
     limits.memory_bytes_max = 100u << 20;
     EXPECT_EQ(extract(pdf.build(), limits).code(), "pdf_too_complex");
-}
-
-TEST_F(ExtractorTest, SaysThatAScanHasNoText) {
-    PdfWriter pdf;
-    const auto image = pdf.add_stream("\xFF",
-                                      "/Type/XObject/Subtype/Image/Width 1/Height 1"
-                                      "/ColorSpace/DeviceGray/BitsPerComponent 8");
-    pdf.add_page("600 0 0 800 0 0 cm /I Do",
-                 "/Resources<</XObject<</I " + PdfWriter::reference(image) + ">>>>");
-    const Extraction done = extract(pdf.build());
-    EXPECT_EQ(done.code(), "no_text");
-    EXPECT_EQ(done.pages.size(), 1U);
-}
-
-TEST_F(ExtractorTest, PagesPlainText) {
-    const Extraction done = extract("\xEF\xBB\xBFOne\r\ntwo\fThree\r");
-    ASSERT_EQ(done.code(), "");
-    ASSERT_EQ(done.pages.size(), 2U);
-    EXPECT_EQ(done.announced, 2);
-    EXPECT_EQ(done.pages[0].text, "One\ntwo");
-    EXPECT_EQ(done.pages[1].text, "Three");
-    EXPECT_EQ(extract(" \n ").code(), "no_text");
-
-    std::string prose;
-    for (int i = 0; i < 20'000; ++i) prose += i % 50 == 49 ? "ending.\n\n" : "wörd ";
-    const Extraction longer = extract(prose);
-    ASSERT_EQ(longer.code(), "");
-    std::string joined;
-    for (const Page& page : longer.pages) {
-        EXPECT_LE(page.text.size(), 4000U);
-        joined += page.text + "\n\n";
-    }
-    EXPECT_EQ(joined, prose);
-    Limits limits;
-    limits.pages_max = 3;
-    EXPECT_EQ(extract(prose, limits).code(), "too_many_pages");
 }
 
 TEST_F(ExtractorTest, KillsAProgramThatHangs) {

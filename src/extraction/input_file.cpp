@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "extraction/input_file.hpp"
 
-#include <array>
 #include <cerrno>
-#include <string_view>
 #include <utility>
 
 #include <fcntl.h>
@@ -28,29 +26,27 @@ Result<InputFile> InputFile::open(const std::filesystem::path& path) {
         return fail(ErrorKind::invalid, "file_empty",
                     "The file is empty (0 bytes); upload one that has content.");
     }
+    file.size_ = static_cast<std::size_t>(status.st_size);
     return file;
 }
 
 InputFile::InputFile(InputFile&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, -1)) {}
+    : descriptor_(std::exchange(other.descriptor_, -1)), size_(other.size_) {}
 
 InputFile::~InputFile() {
     if (descriptor_ >= 0) close(descriptor_);
 }
 
-Result<std::size_t> InputFile::read_at(std::size_t offset, std::span<char> to) const {
+Result<std::string> InputFile::read_string(std::size_t offset, std::size_t bytes_max) const {
+    std::string bytes(bytes_max, '\0');
     while (true) {
-        const ssize_t count = pread(descriptor_, to.data(), to.size(), static_cast<off_t>(offset));
-        if (count >= 0) return static_cast<std::size_t>(count);
-        if (errno != EINTR) return unreadable();
+        const ssize_t count =
+            pread(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) return unreadable();
+        bytes.resize(static_cast<std::size_t>(count));
+        return bytes;
     }
-}
-
-Result<bool> InputFile::is_pdf() const {
-    std::array<char, 1024> head{};
-    const auto count = read_at(0, head);
-    if (!count) return fail(count);
-    return std::string_view(head.data(), *count).find("%PDF-") != std::string_view::npos;
 }
 
 }  // namespace stoa::extraction

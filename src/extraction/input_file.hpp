@@ -7,7 +7,7 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <span>
+#include <string>
 
 namespace stoa::extraction {
 
@@ -22,15 +22,15 @@ class InputFile {
     InputFile& operator=(InputFile&&) = delete;
 
     [[nodiscard]] int descriptor() const { return descriptor_; }
-    /// Reads from `offset`; 0 bytes at the end. `file_unreadable` (unavailable).
-    Result<std::size_t> read_at(std::size_t offset, std::span<char> to) const;
-    /// Whether "%PDF-" is within the first 1024 bytes. `file_unreadable` (unavailable).
-    [[nodiscard]] Result<bool> is_pdf() const;
+    /// At most `bytes_max` from `offset`. `file_unreadable` (unavailable).
+    [[nodiscard]] Result<std::string> read_string(std::size_t offset, std::size_t bytes_max) const;
+    [[nodiscard]] std::size_t size() const { return size_; }
 
   private:
     explicit InputFile(int descriptor) : descriptor_(descriptor) {}
 
     int descriptor_;
+    std::size_t size_ = 0;
 };
 
 }  // namespace stoa::extraction

@@ -27,13 +27,22 @@ struct Word {
     bool operator==(const Word&) const = default;
 };
 
+/// A heading: the bytes [begin, end) of `Page::text`, never empty.
+struct Heading {
+    std::uint32_t begin, end;
+    int level;  ///< 1 (the widest) to 6
+    bool operator==(const Heading&) const = default;
+};
+
 struct Page {
     int number = 0;           ///< from 1
     std::string label;        ///< as printed, e.g. "iv"; empty where the document names none
-    float width = 0;          ///< points; 0 for plain text
-    float height = 0;         ///< points; 0 for plain text
+    float width = 0;          ///< points; 0 for what has no pages of its own
+    float height = 0;         ///< points; 0 for what has no pages of its own
     std::string text;         ///< UTF-8 without NUL; lines end with "\n", paragraphs with "\n\n"
-    std::vector<Word> words;  ///< in the order of the text, disjoint; none for plain text
+    std::vector<Word> words;  ///< in the order of the text, disjoint; none without width
+    std::vector<Heading> headings;  ///< in the order of the text, disjoint
+    bool needs_ocr = false;  ///< a picture covers the page, and what it says could not be read
 };
 
 /// The boxes of the bytes [begin, end) of the page's text: one for each line that they touch, in

@@ -17,23 +17,39 @@ std::string coordinate(float value) { return integer(std::bit_cast<std::uint32_t
 std::string frame(char type, const std::string& payload) {
     return type + integer(static_cast<std::uint32_t>(payload.size()), 4) + payload;
 }
-std::string start(std::uint32_t pages, const std::string& title = "T") {
-    return frame('S',
-                 integer(pages, 4) + integer(static_cast<std::uint32_t>(title.size()), 2) + title);
+std::string start(std::uint32_t pages, const std::string& title = "T", std::uint32_t format = 1) {
+    return frame('S', integer(format, 1) + integer(pages, 4) +
+                          integer(static_cast<std::uint32_t>(title.size()), 2) + title);
 }
 std::string word(std::uint32_t begin, std::uint32_t end, float x1 = 9) {
     return integer(begin, 4) + integer(end, 4) + coordinate(1) + coordinate(2) + coordinate(x1) +
            coordinate(8);
 }
+std::string heading(std::uint32_t begin, std::uint32_t end, std::uint32_t level) {
+    return integer(begin, 4) + integer(end, 4) + integer(level, 1);
+}
+struct PageParts {
+    float width = 600;
+    std::uint32_t flags = 0;
+    std::vector<std::string> headings{};
+};
 std::string page(std::uint32_t number, const std::string& text,
-                 const std::vector<std::string>& words = {}, float width = 600) {
-    std::string payload = integer(number, 4) + coordinate(width) + coordinate(800) + integer(2, 2) +
-                          "iv" + integer(static_cast<std::uint32_t>(text.size()), 4) + text +
-                          integer(static_cast<std::uint32_t>(words.size()), 4);
+                 const std::vector<std::string>& words = {}, const PageParts& parts = {}) {
+    std::string payload = integer(number, 4) + integer(parts.flags, 1) + coordinate(parts.width) +
+                          coordinate(800) + integer(2, 2) + "iv" +
+                          integer(static_cast<std::uint32_t>(text.size()), 4) + text +
+                          integer(static_cast<std::uint32_t>(parts.headings.size()), 4);
+    for (const std::string& each : parts.headings) payload += each;
+    payload += integer(static_cast<std::uint32_t>(words.size()), 4);
     for (const std::string& each : words) payload += each;
     return frame('P', payload);
 }
-std::string end(std::uint32_t broken = 0) { return frame('E', integer(broken, 4)); }
+std::string image(std::uint32_t width, std::uint32_t height, std::size_t pixels) {
+    return frame('I', integer(width, 4) + integer(height, 4) + std::string(pixels, 'g'));
+}
+std::string end(std::uint32_t broken = 0) {
+    return frame('E', integer(broken, 4) + integer(5, 4) + integer(6, 4));
+}
 
 struct Outcome {
     std::vector<ReplyEvent> events;
@@ -78,7 +94,26 @@ TEST(Reply, ReadsPagesHoweverTheyArrive) {
         EXPECT_EQ(first.text, "one two");
         EXPECT_EQ(first.words[1], (Word{4, 7, {1, 2, 9, 8}}));
         EXPECT_EQ(std::get<ReplyEnd>(outcome.events[3]).broken_pages, 1);
+        EXPECT_EQ(std::get<ReplyEnd>(outcome.events[3]).replaced_characters, 5U);
+        EXPECT_EQ(std::get<ReplyEnd>(outcome.events[3]).rows_left_out, 6U);
     }
+}
+
+TEST(Reply, ReadsHeadingsAndThePictureOfAScannedPage) {
+    const Outcome outcome =
+        parse(start(2) + page(1, "One two", {}, {600, 0, {heading(0, 3, 1), heading(4, 7, 2)}}) +
+              image(2, 3, 6) + page(2, "", {}, {600, 1, {}}) + end());
+    ASSERT_EQ(outcome.events.size(), 5U);
+    EXPECT_EQ(std::get<Page>(outcome.events[1]).headings[1], (Heading{4, 7, 2}));
+    EXPECT_EQ(std::get<ReplyImage>(outcome.events[2]).grey, "gggggg");
+    EXPECT_TRUE(std::get<Page>(outcome.events[3]).needs_ocr);
+}
+
+TEST(Reply, ReadsATable) {
+    const Outcome outcome = parse(frame('T', "{}"));
+    ASSERT_EQ(outcome.events.size(), 1U);
+    EXPECT_EQ(std::get<ReplyTable>(outcome.events[0]).json, "{}");
+    EXPECT_TRUE(outcome.finished);
 }
 
 TEST(Reply, ReadsAFailure) {
@@ -98,7 +133,7 @@ TEST(Reply, RefusesAllElse) {
     const std::vector<std::string> hostile = {
         "X",
         frame('F', integer(0, 1)),
-        frame('F', integer(7, 1)),
+        frame('F', integer(14, 1)),
         frame('F', integer(1, 1)) + "S",
         start(0),
         start(11),
@@ -122,8 +157,21 @@ TEST(Reply, RefusesAllElse) {
         start(1) + page(1, "ab", {word(0, 1, 0.5F)}),
         start(1) + page(1, "ab", {word(0, 1, 1e7F)}),
         start(1) + page(1, "ab", {word(0, 1).substr(1)}),
-        start(1) + page(1, "ab", {}, -1),
-        start(1) + frame('P', integer(1, 4) + nan + nan + std::string(10, '\0')),
+        start(1) + page(1, "ab", {}, {-1, 0, {}}),
+        start(1) + page(1, "ab", {}, {600, 2, {}}),
+        start(1) + page(1, "ab", {}, {600, 0, {heading(0, 3, 1)}}),
+        start(1) + page(1, "ab", {}, {600, 0, {heading(0, 1, 7)}}),
+        start(1) + page(1, "ab", {}, {600, 0, {heading(1, 2, 1), heading(0, 1, 1)}}),
+        start(1) + image(2, 3, 5),
+        start(1) + image(0, 0, 0),
+        start(1) + image(1, 1, 1) + image(1, 1, 1),
+        start(1) + image(1, 1, 1) + page(1, "no scan"),
+        image(1, 1, 1),
+        start(1, "T", 0),
+        start(1, "T", 7),
+        start(1) + frame('T', "{}"),
+        frame('T', "{}") + "S",
+        start(1) + frame('P', integer(1, 4) + integer(0, 1) + nan + nan + std::string(14, '\0')),
         "S" + integer(0xFFFFFFFFU, 4),
         "P" + integer(0x7FFFFFFFU, 4)};
     for (const std::string& bytes : hostile) {

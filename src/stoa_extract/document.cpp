@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "stoa_extract/document.hpp"
 
+#include "base/text_encoding.hpp"
 #include "stoa_extract/frame_writer.hpp"
 #include "stoa_extract/inflate_limit.hpp"
+#include "stoa_extract/outline.hpp"
 #include "stoa_extract/page_labels.hpp"
 #include "stoa_extract/page_text.hpp"
 
 #include <algorithm>
 #include <cstdlib>
-#include <string_view>
+#include <map>
 #include <utility>
 
 #include <mupdf/fitz.h>
@@ -20,7 +22,9 @@ namespace {
 using extraction::wire::Failure;
 
 /// What MuPDF may keep of fonts and the like from page to page.
-constexpr std::size_t store_bytes_max = 64u << 20;
+constexpr std::size_t store_bytes_max = 16u << 20;
+/// After how many pages the objects of a document are forgotten.
+constexpr int objects_kept_pages = 64;
 
 /// Remembers that memory ran out even where MuPDF swallows the error and goes on without the part.
 struct Memory {
@@ -58,18 +62,26 @@ class Reader {
 
     void read() {
         const int count = count_pages();
-        write_start(static_cast<std::uint32_t>(count), title());
+        write_start(extraction::Format::pdf, static_cast<std::uint32_t>(count), title());
         labels_ = read_label_ranges(context_, document_);
+        outline_ = read_outline(context_, &document_->super);
         for (int index = 0; index < count; ++index) {
             reset_inflate_limit();
             read_page(index);
+            if (index % objects_kept_pages == objects_kept_pages - 1) forget_objects();
         }
         const bool repaired = pdf_was_repaired(context_, document_) != 0;
         if (!readable_ && (broken_ == count || repaired)) write_failure_and_exit(Failure::damaged);
-        write_end(static_cast<std::uint32_t>(broken_));
+        write_end({static_cast<std::uint32_t>(broken_), 0, 0});
     }
 
   private:
+    /// MuPDF keeps every object that it has read; a long document would fill the memory with them.
+    void forget_objects() {
+        fz_try(context_) { pdf_clear_xref(context_, document_); }
+        fz_catch(context_) { ignore_message(nullptr, nullptr); }
+    }
+
     void open(const unsigned char* bytes, std::size_t size) {
         fz_stream* stream = nullptr;
         bool locked = false;
@@ -126,14 +138,15 @@ class Reader {
         fz_catch(context_) { broken = true; }
         if (memory_.exhausted) write_failure_and_exit(Failure::too_complex);
         if (broken) ++broken_;
-        write(index, bounds, content);
+        write(index, bounds, content, page);
         fz_drop_stext_page(context_, content);
         fz_drop_page(context_, page);
     }
 
     void run_page(fz_page* page, fz_stext_page* content) {
         fz_stext_options options = {};
-        options.flags = FZ_STEXT_MEDIABOX_CLIP;
+        // Images are noted, not decoded.
+        options.flags = FZ_STEXT_MEDIABOX_CLIP | FZ_STEXT_PRESERVE_IMAGES;
         fz_device* device = fz_new_stext_device(context_, content, &options);
         fz_try(context_) {
             fz_run_page_contents(context_, page, device, fz_identity, nullptr);
@@ -144,7 +157,7 @@ class Reader {
         fz_catch(context_) { fz_rethrow(context_); }
     }
 
-    void write(int index, const fz_rect& bounds, const fz_stext_page* content) {
+    void write(int index, const fz_rect& bounds, const fz_stext_page* content, fz_page* source) {
         PageText text(std::min(limits_.page_bytes_max, limits_.output_bytes_max - written_));
         if (content != nullptr && !text.add(*content)) write_failure_and_exit(Failure::too_complex);
         readable_ = readable_ || text.readable();
@@ -155,10 +168,54 @@ class Reader {
             page.height = std::min(bounds.y1 - bounds.y0, 1e6F);
         }
         page.label = page_label(labels_, index);
+        page.is_scanned = content != nullptr && !text.readable() && is_covered(*content, bounds);
+        if (page.is_scanned && limits_.scan_resolution > 0) write_picture(source, bounds);
         page.text = text.take_text();
         page.words = text.take_words();
+        if (const auto entries = outline_.find(index); entries != outline_.end()) {
+            page.headings = find_headings(page.text, entries->second);
+        }
         written_ += page.text.size();
         write_page(page);
+    }
+
+    /// Whether images cover at least half of the page.
+    static bool is_covered(const fz_stext_page& content, const fz_rect& bounds) {
+        float covered = 0;
+        for (const fz_stext_block* block = content.first_block; block != nullptr;
+             block = block->next) {
+            if (block->type != FZ_STEXT_BLOCK_IMAGE) continue;
+            const fz_rect seen = fz_intersect_rect(block->bbox, bounds);
+            if (!fz_is_empty_rect(seen)) covered += (seen.x1 - seen.x0) * (seen.y1 - seen.y0);
+        }
+        const float area = (bounds.x1 - bounds.x0) * (bounds.y1 - bounds.y0);
+        return area > 0 && covered >= 0.5F * area;
+    }
+
+    /// Leaves the picture out where it would be too large or cannot be drawn.
+    void write_picture(fz_page* page, const fz_rect& bounds) {
+        const float scale = static_cast<float>(limits_.scan_resolution) / 72.0F;
+        const float width = (bounds.x1 - bounds.x0) * scale;
+        const float height = (bounds.y1 - bounds.y0) * scale;
+        if (width < 1 || height < 1 || width * height > 0.99F * extraction::wire::pixels_max)
+            return;
+        fz_pixmap* picture = nullptr;
+        fz_var(picture);
+        fz_try(context_) {
+            picture = fz_new_pixmap_from_page_contents(context_, page, fz_scale(scale, scale),
+                                                       fz_device_gray(context_), 0);
+        }
+        fz_catch(context_) { picture = nullptr; }
+        if (memory_.exhausted) write_failure_and_exit(Failure::too_complex);
+        if (picture == nullptr) return;
+        std::string grey;
+        for (int row = 0; row < picture->h; ++row) {
+            grey.append(reinterpret_cast<const char*>(picture->samples) + row * picture->stride,
+                        static_cast<std::size_t>(picture->w));
+        }
+        write_image(static_cast<std::uint32_t>(picture->w), static_cast<std::uint32_t>(picture->h),
+                    grey);
+        fz_drop_pixmap(context_, picture);
     }
 
     Memory memory_;
@@ -167,6 +224,7 @@ class Reader {
     fz_context* context_ = nullptr;
     pdf_document* document_ = nullptr;
     std::vector<LabelRange> labels_;
+    std::map<int, std::vector<OutlineEntry>> outline_;
     std::size_t written_ = 0;  ///< bytes of text so far
     int broken_ = 0;
     bool readable_ = false;
@@ -174,11 +232,7 @@ class Reader {
 
 }  // namespace
 
-void extract_document(const unsigned char* bytes, std::size_t size, const DocumentLimits& limits) {
-    // "%PDF-" may have some bytes of rubbish before it (ISO 32000-2, annex I).
-    const std::string_view head(reinterpret_cast<const char*>(bytes),
-                                std::min<std::size_t>(size, 1024));
-    if (head.find("%PDF-") == std::string_view::npos) write_failure_and_exit(Failure::not_a_pdf);
+void extract_pdf(const unsigned char* bytes, std::size_t size, const DocumentLimits& limits) {
     Reader(bytes, size, limits).read();
 }
 
@@ -189,7 +243,7 @@ std::string readable_text(const char* text) {
         int code_point = 0;
         text += fz_chartorune(&code_point, text);
         if (code_point > ' ' && code_point != 0x7F)
-            append_utf8(line, code_point);
+            append_code_point(line, static_cast<char32_t>(code_point));
         else if (!line.empty() && line.back() != ' ')
             line += ' ';
     }

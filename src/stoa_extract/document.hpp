@@ -12,10 +12,13 @@ struct DocumentLimits {
     int pages_max = 20'000;
     std::size_t page_bytes_max = 4u << 20;
     std::size_t output_bytes_max = 512u << 20;
+    std::size_t inflated_bytes_max = 128u << 20;  ///< of all parts of a DOCX together
+    std::size_t table_pages_max = 1000;           ///< of rows
+    int scan_resolution = 0;  ///< dots per inch of the pictures of scanned pages; 0: none
 };
 
 /// Writes the whole reply: start, pages, end, or a failure. Does not return after a failure.
-void extract_document(const unsigned char* bytes, std::size_t size, const DocumentLimits& limits);
+void extract_pdf(const unsigned char* bytes, std::size_t size, const DocumentLimits& limits);
 
 /// UTF-8 that comes from a file, as a line: well-formed, white space collapsed, without NUL, and at
 /// most 1024 bytes.

@@ -33,6 +33,7 @@ class Frame {
         }
     }
     void coordinate(float value) { integer(std::bit_cast<std::uint32_t>(value), 4); }
+    void bytes(std::string_view bytes) { bytes_ += bytes; }
     void text(std::string_view text, std::size_t length_width) {
         integer(static_cast<std::uint32_t>(text.size()), length_width);
         bytes_ += text;
@@ -51,8 +52,9 @@ class Frame {
 
 }  // namespace
 
-void write_start(std::uint32_t page_count, std::string_view title) {
+void write_start(extraction::Format format, std::uint32_t page_count, std::string_view title) {
     Frame frame(wire::FrameType::start);
+    frame.integer(static_cast<std::uint32_t>(format), 1);
     frame.integer(page_count, 4);
     frame.text(title, 2);
     frame.send();
@@ -61,12 +63,20 @@ void write_start(std::uint32_t page_count, std::string_view title) {
 void write_page(const Page& page) {
     Frame frame(wire::FrameType::page);
     frame.reserve(wire::header_bytes + wire::page_bytes_least + page.label.size() +
-                  page.text.size() + page.words.size() * wire::word_bytes);
+                  page.text.size() + page.headings.size() * wire::heading_bytes +
+                  page.words.size() * wire::word_bytes);
     frame.integer(page.number, 4);
+    frame.integer(page.is_scanned ? wire::page_is_scanned : 0, 1);
     frame.coordinate(page.width);
     frame.coordinate(page.height);
     frame.text(page.label, 2);
     frame.text(page.text, 4);
+    frame.integer(static_cast<std::uint32_t>(page.headings.size()), 4);
+    for (const Heading& heading : page.headings) {
+        frame.integer(heading.begin, 4);
+        frame.integer(heading.end, 4);
+        frame.integer(heading.level, 1);
+    }
     frame.integer(static_cast<std::uint32_t>(page.words.size()), 4);
     for (const Word& word : page.words) {
         frame.integer(word.begin, 4);
@@ -79,9 +89,26 @@ void write_page(const Page& page) {
     frame.send();
 }
 
-void write_end(std::uint32_t broken_pages) {
+void write_image(std::uint32_t width, std::uint32_t height, std::string_view grey) {
+    Frame frame(wire::FrameType::image);
+    frame.reserve(wire::header_bytes + 8 + grey.size());
+    frame.integer(width, 4);
+    frame.integer(height, 4);
+    frame.bytes(grey);
+    frame.send();
+}
+
+void write_end(const End& end) {
     Frame frame(wire::FrameType::end);
-    frame.integer(broken_pages, 4);
+    frame.integer(end.broken_pages, 4);
+    frame.integer(end.replaced_characters, 4);
+    frame.integer(end.rows_left_out, 4);
+    frame.send();
+}
+
+void write_table(std::string_view json) {
+    Frame frame(wire::FrameType::table);
+    frame.bytes(json);
     frame.send();
 }
 
@@ -90,28 +117,6 @@ void write_failure_and_exit(wire::Failure failure) {
         static_cast<char>(wire::FrameType::failure), 1, 0, 0, 0, static_cast<char>(failure)};
     write_all({frame, sizeof frame});
     _exit(0);
-}
-
-void append_utf8(std::string& to, int code_point) {
-    auto c = static_cast<std::uint32_t>(code_point);
-    if (c > 0x10FFFFU || (c >= 0xD800U && c < 0xE000U)) c = 0xFFFDU;
-    const auto put = [&](std::uint32_t byte) { to += static_cast<char>(byte); };
-    const auto rest = [&](unsigned shift) { put(0x80U | ((c >> shift) & 0x3FU)); };
-    if (c < 0x80U) {
-        put(c);
-    } else if (c < 0x800U) {
-        put(0xC0U | (c >> 6U));
-        rest(0);
-    } else if (c < 0x10000U) {
-        put(0xE0U | (c >> 12U));
-        rest(6);
-        rest(0);
-    } else {
-        put(0xF0U | (c >> 18U));
-        rest(12);
-        rest(6);
-        rest(0);
-    }
 }
 
 }  // namespace stoa::extract

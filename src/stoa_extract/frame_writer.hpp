@@ -4,6 +4,7 @@
 // thread.
 #pragma once
 
+#include "extraction/format.hpp"
 #include "extraction/wire.hpp"
 
 #include <cstddef>
@@ -23,22 +24,35 @@ struct Word {
     Rect box;
 };
 
+struct Heading {
+    std::uint32_t begin, end;
+    std::uint8_t level;
+};
+
 struct Page {
     std::uint32_t number = 0;
+    bool is_scanned = false;
     float width = 0;
     float height = 0;
     std::string label;
     std::string text;
+    std::vector<Heading> headings;
     std::vector<Word> words;
 };
 
-void write_start(std::uint32_t page_count, std::string_view title);
+struct End {
+    std::uint32_t broken_pages = 0;
+    std::uint32_t replaced_characters = 0;
+    std::uint32_t rows_left_out = 0;
+};
+
+void write_start(extraction::Format format, std::uint32_t page_count, std::string_view title);
 void write_page(const Page& page);
-void write_end(std::uint32_t broken_pages);
+/// The picture of the page that is written next: a byte of grey for each pixel.
+void write_image(std::uint32_t width, std::uint32_t height, std::string_view grey);
+void write_end(const End& end);
+void write_table(std::string_view json);
 /// Needs no memory, so it also works when there is none left.
 [[noreturn]] void write_failure_and_exit(extraction::wire::Failure failure);
-
-/// Appends a code point; a surrogate or a value past U+10FFFF becomes U+FFFD.
-void append_utf8(std::string& to, int code_point);
 
 }  // namespace stoa::extract

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "stoa_extract/page_text.hpp"
 
+#include "base/text_encoding.hpp"
 #include "extraction/wire.hpp"
 
 #include <algorithm>
@@ -113,7 +114,7 @@ void PageText::add_character(const fz_stext_char& character) {
     if (!word_open_ || alone) {
         words_.push_back({static_cast<std::uint32_t>(text_.size()), 0, box});
     }
-    append_utf8(text_, character.c);
+    append_code_point(text_, static_cast<char32_t>(character.c));
     words_.back().end = static_cast<std::uint32_t>(text_.size());
     widen(words_.back().box, box);
     word_open_ = !alone;
@@ -140,7 +141,7 @@ bool PageText::drop_hyphen(const fz_stext_line& line, const fz_stext_line& next)
     if (!is_hyphen(last->c) || !is_letter(before->c) || !is_lowercase(following->c)) return false;
     if (gap_between(line, next) != Gap::line) return false;
     std::string hyphen;
-    if (!is_invisible(last->c)) append_utf8(hyphen, last->c);
+    if (!is_invisible(last->c)) append_code_point(hyphen, static_cast<char32_t>(last->c));
     if (!text_.ends_with(hyphen) || words_.back().end != text_.size()) return false;
     if (words_.back().end - words_.back().begin <= hyphen.size()) return false;
     text_.resize(text_.size() - hyphen.size());

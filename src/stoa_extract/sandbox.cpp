@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
 #include "stoa_extract/sandbox.hpp"
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <memory>
@@ -52,7 +53,53 @@ bool load_filter() {
     return ok && seccomp_load(filter.get()) == 0;
 }
 
+constexpr int refused_calls[] = {
+    SCMP_SYS(socket),        SCMP_SYS(socketpair), SCMP_SYS(connect),
+    SCMP_SYS(fork),          SCMP_SYS(vfork),      SCMP_SYS(clone),
+    SCMP_SYS(clone3),        SCMP_SYS(ptrace),     SCMP_SYS(process_vm_readv),
+    SCMP_SYS(kill),          SCMP_SYS(tkill),      SCMP_SYS(process_vm_writev),
+    SCMP_SYS(unlink),        SCMP_SYS(unlinkat),   SCMP_SYS(rename),
+    SCMP_SYS(renameat),      SCMP_SYS(renameat2),  SCMP_SYS(mkdir),
+    SCMP_SYS(mkdirat),       SCMP_SYS(chmod),      SCMP_SYS(fchmodat),
+    SCMP_SYS(chown),         SCMP_SYS(fchownat),   SCMP_SYS(mount),
+    SCMP_SYS(setuid),        SCMP_SYS(bpf),        SCMP_SYS(keyctl),
+    SCMP_SYS(io_uring_setup)};
+
+/// For a program that has to be loaded and to read its own data first.
+bool load_wide_filter() {
+    const std::unique_ptr<void, void (*)(scmp_filter_ctx)> filter(seccomp_init(SCMP_ACT_ALLOW),
+                                                                  seccomp_release);
+    if (!filter) return false;
+    bool ok = true;
+    for (const int call : refused_calls) {
+        ok = ok && seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), call, 0) == 0;
+    }
+    for (const int flag : {O_WRONLY, O_RDWR, O_CREAT}) {
+        const auto writing = static_cast<scmp_datum_t>(flag);
+        ok = ok && seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(openat), 1,
+                                    SCMP_A2(SCMP_CMP_MASKED_EQ, writing, writing)) == 0;
+        ok = ok && seccomp_rule_add(filter.get(), SCMP_ACT_ERRNO(EPERM), SCMP_SYS(open), 1,
+                                    SCMP_A1(SCMP_CMP_MASKED_EQ, writing, writing)) == 0;
+    }
+    return ok && seccomp_load(filter.get()) == 0;
+}
+
 }  // namespace
+
+void become_tesseract(const char* program, const char* languages) {
+    constexpr rlim_t memory_bytes_max = 2UL << 30;
+    constexpr rlim_t cpu_seconds = 90;
+    constexpr rlim_t files_max = 64;
+    const bool ready = close_range(3, ~0U, 0) == 0 && clearenv() == 0 &&
+                       setenv("OMP_THREAD_LIMIT", "1", 1) == 0 &&
+                       prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+                       limit(RLIMIT_AS, memory_bytes_max, memory_bytes_max) &&
+                       limit(RLIMIT_CPU, cpu_seconds, cpu_seconds + 1) &&
+                       limit(RLIMIT_NOFILE, files_max, files_max) && limit(RLIMIT_FSIZE, 0, 0) &&
+                       limit(RLIMIT_CORE, 0, 0) && load_wide_filter();
+    if (!ready) return;
+    execl(program, "tesseract", "stdin", "stdout", "-l", languages, "--dpi", "300", "tsv", nullptr);
+}
 
 bool enter_sandbox(const SandboxLimits& limits) {
     if (close_range(3, ~0U, 0) != 0 || clearenv() != 0) return false;

@@ -19,6 +19,11 @@ struct SandboxLimits {
 /// any part of it is refused; then nothing may be parsed.
 [[nodiscard]] bool enter_sandbox(const SandboxLimits& limits);
 
+/// Becomes Tesseract, reading a picture from standard input and writing its words as TSV: under the
+/// same limits but with files that may be opened for reading, and a filter that refuses sockets,
+/// other processes, tracing and signals. Returns only if that fails.
+void become_tesseract(const char* program, const char* languages);
+
 /// For tests: tries what the sandbox must refuse ("open", "socket", "execve", "fork", "kill" or
 /// "map-code"). Returns only if it was not killed for it: 0 if the call was refused, 1 if it
 /// worked.

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// How a CSV file is written: delimiter, quote, and whether its first row names the columns, guessed
+// from a sample of its start. Pure functions; any thread.
+#pragma once
+
+#include <string_view>
+
+namespace stoa::tables {
+
+struct CsvDialect {
+    char delimiter = ',';  ///< ',', ';', tab or '|'
+    char quote = '"';      ///< '"' or '\''; doubled within a quoted field
+    bool has_header = true;
+    bool operator==(const CsvDialect&) const = default;
+};
+
+/// The dialect under which most rows of `sample` (UTF-8; its last line may be cut) have the same
+/// number of fields, and then the greatest number. Whether the first row is a header is put to the
+/// vote of the columns: text over numbers speaks for it, a value that comes again below against it.
+CsvDialect sniff_dialect(std::string_view sample);
+
+/// Whether `sample` is rows of two fields or more under some dialect, and not prose with commas.
+bool looks_like_csv(std::string_view sample);
+
+}  // namespace stoa::tables
