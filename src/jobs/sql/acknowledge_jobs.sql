@@ -1,7 +1,9 @@
--- Tasks without effects in the database that ended together share a statement.
+-- Tasks without effects in the database that ended together share a statement. By the array of ids:
+-- for a join the planner may read the whole table.
 UPDATE jobs
 SET state = 'done', finished_at = now(), updated_at = now(), lease_until = NULL, lease_token = NULL,
-    result = nullif(ours.result, '')::jsonb, is_report_due = wants_result
-FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS ours (id, token, result)
-WHERE jobs.id = ours.id AND jobs.lease_token = ours.token AND jobs.state = 'running'
-RETURNING jobs.id
+    result = nullif(($3::text[])[array_position($1::uuid[], id)], '')::jsonb,
+    is_report_due = wants_result
+WHERE id = ANY ($1) AND lease_token = ($2::uuid[])[array_position($1::uuid[], id)]
+  AND state = 'running'
+RETURNING id

@@ -1,13 +1,14 @@
--- The most urgent first. What has expired is left to expire_jobs.
+-- The most urgent first. What has expired is left to expire_jobs. An array: for a
+-- join the planner may read the whole table.
 UPDATE jobs
 SET state = 'running', attempt = attempt + 1, worker = $3, lease_token = gen_random_uuid(),
     lease_until = now() + make_interval(secs => $4), updated_at = now()
-WHERE id IN (SELECT id FROM jobs
+WHERE id = ANY (ARRAY(SELECT id FROM jobs
              WHERE queue = $1 AND task = ANY ($2) AND state = 'queued'
                AND run_at <= now() AND attempt < attempts_max
                AND (expires_at IS NULL OR expires_at > now())
              ORDER BY priority, run_at
              LIMIT $5
-             FOR UPDATE SKIP LOCKED)
+             FOR UPDATE SKIP LOCKED))
 RETURNING id, lease_token AS token, task, arguments, attempt, attempts_max, trace_id, wants_result,
           soft_limit_seconds, hard_limit_seconds
