@@ -125,7 +125,10 @@ TEST_F(IngestionTest, What_may_pass_is_tried_again_and_a_dead_job_fails_the_docu
     auto form = spool("%PDF-1.7\nnot much of one");
     form.file.file_name = "a.pdf";
     const auto id = documents.upload(owner, form)->id;
-    const auto run = ingest(id);  // there is no stoa-extract here
+    const extraction::Extractor absent{"/nowhere/stoa-extract", {}};
+    Ingestion without(database, room_events, absent, encoder, directory.path());
+    FakeRun attempt(id);
+    const auto run = without.run(attempt);
     ASSERT_FALSE(run);
     EXPECT_EQ(run.error().kind, ErrorKind::unavailable);
     EXPECT_EQ(documents.access_document(owner, id)->document.status, Status::processing);

@@ -150,7 +150,7 @@ class LibraryTest : public ::testing::Test {
     rooms::Rooms rooms{database, room_events};
     Documents documents{database, queue, rooms, directory.path()};
     WordEncoder encoder;
-    extraction::Extractor extractor{"/nowhere/stoa-extract", {}};
+    extraction::Extractor extractor{STOA_EXTRACT, {}};
     Ingestion ingestion{database, room_events, extractor, encoder, directory.path()};
     Retrieval retrieval{database, encoder};
 };
