@@ -9,7 +9,16 @@
 namespace stoa {
 namespace {
 
-constexpr std::string_view hex = "0123456789abcdef";
+/// The two hexadecimal digits of each byte.
+constexpr auto hex_pairs = [] {
+    constexpr std::string_view digits = "0123456789abcdef";
+    std::array<std::array<char, 2>, 256> pairs{};
+    for (std::size_t byte = 0; byte < pairs.size(); ++byte) {
+        pairs[byte] = {digits[byte >> 4], digits[byte & 15]};
+    }
+    return pairs;
+}();
+constexpr std::size_t uuid_text_size = 36;
 
 int nibble(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -40,7 +49,7 @@ Uuid make_uuid() {
 }
 
 std::optional<Uuid> parse_uuid(std::string_view text) {
-    if (text.size() != 36) return std::nullopt;
+    if (text.size() != uuid_text_size) return std::nullopt;
     Uuid uuid;
     std::size_t digit = 0;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -59,13 +68,19 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
 
 std::string to_string(const Uuid& uuid) {
     std::string text;
-    text.reserve(36);
-    for (const auto byte : uuid) {
-        if (is_dash(text.size())) text.push_back('-');
-        text.push_back(hex[byte >> 4]);
-        text.push_back(hex[byte & 15]);
-    }
+    append_uuid(text, uuid);
     return text;
+}
+
+void append_uuid(std::string& out, const Uuid& uuid) {
+    std::array<char, uuid_text_size> text;
+    std::size_t at = 0;
+    for (const auto byte : uuid) {
+        if (is_dash(at)) text[at++] = '-';
+        text[at++] = hex_pairs[byte][0];
+        text[at++] = hex_pairs[byte][1];
+    }
+    out.append(text.data(), text.size());
 }
 
 }  // namespace stoa

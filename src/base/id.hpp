@@ -20,6 +20,7 @@ Uuid make_uuid();
 /// The 36-character form, any case; nothing else is taken.
 std::optional<Uuid> parse_uuid(std::string_view text);
 std::string to_string(const Uuid& uuid);
+void append_uuid(std::string& out, const Uuid& uuid);
 
 template <class Tag>
 struct Id {

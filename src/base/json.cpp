@@ -5,6 +5,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 #include <boost/json/parse.hpp>
 
@@ -25,38 +26,75 @@ Result<Value> parse(std::string_view text) {
                     : "The body is not valid JSON: " + error.message() + ".");
 }
 
-void append_string(std::string& out, std::string_view text) {
-    static constexpr std::string_view hex = "0123456789abcdef";
-    out.push_back('"');
-    std::size_t plain = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x20 && c != '"' && c != '\\') continue;
-        out.append(text, plain, i - plain);
-        plain = i + 1;
-        switch (c) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            default:
-                out += "\\u00";
-                out.push_back(hex[c >> 4]);
-                out.push_back(hex[c & 15]);
-        }
+namespace {
+
+bool is_plain(char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; }
+
+/// The first byte from `at` on that a JSON string has to escape; the text's size if there is none.
+/// Eight at a time: subtracting makes a byte borrow, and so set its top bit, only if it is small.
+std::size_t find_escape(std::string_view text, std::size_t at) {
+    constexpr std::uint64_t ones = 0x0101010101010101;
+    constexpr std::uint64_t top_bits = 0x80 * ones;
+    const auto with_zero = [](std::uint64_t word) { return (word - ones) & ~word; };
+    for (std::uint64_t word = 0; at + sizeof(word) <= text.size(); at += sizeof(word)) {
+        std::memcpy(&word, text.data() + at, sizeof(word));
+        const auto controls = (word - 0x20 * ones) & ~word;
+        const auto quotes = with_zero(word ^ ('"' * ones));
+        const auto backslashes = with_zero(word ^ ('\\' * ones));
+        if (((controls | quotes | backslashes) & top_bits) != 0) break;
     }
-    out.append(text, plain);
+    while (at < text.size() && is_plain(text[at])) ++at;
+    return at;
+}
+
+void append_escape(std::string& out, char c) {
+    static constexpr std::string_view hex = "0123456789abcdef";
+    switch (c) {
+        case '"':
+            out += "\\\"";
+            break;
+        case '\\':
+            out += "\\\\";
+            break;
+        case '\n':
+            out += "\\n";
+            break;
+        case '\r':
+            out += "\\r";
+            break;
+        case '\t':
+            out += "\\t";
+            break;
+        default:
+            out += "\\u00";
+            out.push_back(hex[static_cast<unsigned char>(c) >> 4]);
+            out.push_back(hex[c & 15]);
+    }
+}
+
+}  // namespace
+
+void append_string(std::string& out, std::string_view text) {
+    out.push_back('"');
+    for (std::size_t from = 0;;) {
+        const std::size_t escape = find_escape(text, from);
+        out.append(text, from, escape - from);
+        if (escape == text.size()) break;
+        append_escape(out, text[escape]);
+        from = escape + 1;
+    }
+    out.push_back('"');
+}
+
+void append_string(std::string& out, const Uuid& uuid) {
+    out.push_back('"');
+    append_uuid(out, uuid);
+    out.push_back('"');
+}
+
+void append_string(std::string& out, Time time) {
+    out.push_back('"');
+    append_rfc3339(out, time);
     out.push_back('"');
 }
 

@@ -12,6 +12,7 @@
 #include "base/text.hpp"
 #include "base/time.hpp"
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -50,6 +51,8 @@ struct BigInt {
 Result<Value> parse(std::string_view text);
 
 void append_string(std::string& out, std::string_view text);
+void append_string(std::string& out, const Uuid& uuid);
+void append_string(std::string& out, Time time);
 void append_number(std::string& out, std::int64_t number);
 void append_number(std::string& out, double number);
 
@@ -106,6 +109,20 @@ struct int_of<Int<Min, Max>> : std::true_type {
 template <class T>
 using members = boost::describe::describe_members<T, boost::describe::mod_any_access |
                                                          boost::describe::mod_inherited>;
+
+/// `"name":` of a described member, made by the compiler.
+template <class D>
+constexpr auto member_key_text = [] {
+    std::array<char, std::char_traits<char>::length(D::name) + 3> text{};
+    char* to = text.data();
+    *to++ = '"';
+    for (const char* from = D::name; *from != '\0';) *to++ = *from++;
+    *to++ = '"';
+    *to = ':';
+    return text;
+}();
+template <class D>
+constexpr std::string_view member_key{member_key_text<D>.data(), member_key_text<D>.size()};
 
 }  // namespace detail
 
@@ -270,7 +287,7 @@ void write(std::string& out, const T& value) {
     } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
         append_string(out, value);
     } else if constexpr (std::is_same_v<T, Time>) {
-        append_string(out, to_rfc3339(value));
+        append_string(out, value);
     } else if constexpr (std::is_same_v<T, Raw>) {
         out += value.text;
     } else if constexpr (std::is_same_v<T, BigInt>) {
@@ -280,7 +297,7 @@ void write(std::string& out, const T& value) {
     } else if constexpr (detail::int_of<T>::value) {
         append_number(out, static_cast<std::int64_t>(value.value));
     } else if constexpr (detail::is_id<T>::value) {
-        append_string(out, value.str());
+        append_string(out, value.uuid);
     } else if constexpr (detail::is_optional<T>::value) {
         if (value)
             write(out, *value);
@@ -299,16 +316,16 @@ void write(std::string& out, const T& value) {
     } else if constexpr (std::is_enum_v<T>) {
         append_string(out, enum_name(value));
     } else {
-        char separator = '{';
+        out += '{';
         boost::mp11::mp_for_each<detail::members<T>>([&](auto d) {
-            out += separator;
-            out += '"';
-            out += d.name;
-            out += "\":";
+            out += detail::member_key<decltype(d)>;
             write(out, value.*d.pointer);
-            separator = ',';
+            out += ',';
         });
-        out += separator == '{' ? "{}" : "}";
+        if (out.back() == ',')
+            out.back() = '}';
+        else
+            out += '}';
     }
 }
 

@@ -2,7 +2,7 @@
 #include "base/time.hpp"
 
 #include <array>
-#include <cstdio>
+#include <cstdlib>
 
 namespace stoa {
 namespace {
@@ -50,26 +50,47 @@ std::optional<std::chrono::minutes> read_offset(std::string_view text, std::size
     return sign == '-' ? -offset : offset;
 }
 
+/// Writes `value` as exactly `digits` decimal digits and returns where it ended.
+char* write_digits(char* to, unsigned value, int digits) {
+    for (int i = digits - 1; i >= 0; --i, value /= 10) to[i] = static_cast<char>('0' + value % 10);
+    return to + digits;
+}
+
 }  // namespace
 
 std::string to_rfc3339(Time time) {
+    std::string text;
+    append_rfc3339(text, time);
+    return text;
+}
+
+void append_rfc3339(std::string& out, Time time) {
     using namespace std::chrono;
     const auto day = floor<days>(time);
     const year_month_day date(day);
     const hh_mm_ss clock(time - day);
-    std::array<char, 64> text;
-    int size = std::snprintf(
-        text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-        static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-        static_cast<int>(clock.seconds().count()));
-    std::string out(text.data(), static_cast<std::size_t>(size));
-    if (const auto micros = clock.subseconds().count(); micros != 0) {
-        size = std::snprintf(text.data(), text.size(), ".%06d", static_cast<int>(micros));
-        out.append(text.data(), static_cast<std::size_t>(size));
+    const int year = static_cast<int>(date.year());
+    const auto number = [](auto part) { return static_cast<unsigned>(part.count()); };
+    std::array<char, 32> text;  // "-32768-12-31T23:59:59.999999Z" is 29
+    char* at = text.data();
+    if (year < 0) *at++ = '-';
+    at = write_digits(at, static_cast<unsigned>(std::abs(year)), std::abs(year) > 9'999 ? 5 : 4);
+    *at++ = '-';
+    at = write_digits(at, static_cast<unsigned>(date.month()), 2);
+    *at++ = '-';
+    at = write_digits(at, static_cast<unsigned>(date.day()), 2);
+    *at++ = 'T';
+    at = write_digits(at, number(clock.hours()), 2);
+    *at++ = ':';
+    at = write_digits(at, number(clock.minutes()), 2);
+    *at++ = ':';
+    at = write_digits(at, number(clock.seconds()), 2);
+    if (const unsigned micros = number(clock.subseconds()); micros != 0) {
+        *at++ = '.';
+        at = write_digits(at, micros, 6);
     }
-    out.push_back('Z');
-    return out;
+    *at++ = 'Z';
+    out.append(text.data(), at);
 }
 
 std::optional<Time> parse_rfc3339(std::string_view text) {

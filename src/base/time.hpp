@@ -21,6 +21,7 @@ inline Time now() {
 
 /// "2026-11-22T18:40:00.123456Z"; whole seconds have no fraction.
 std::string to_rfc3339(Time time);
+void append_rfc3339(std::string& out, Time time);
 /// RFC 3339 with `Z` or a numeric offset; a fraction past microseconds is cut. Anything else:
 /// nothing.
 std::optional<Time> parse_rfc3339(std::string_view text);
