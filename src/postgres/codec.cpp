@@ -199,10 +199,10 @@ Row Rows::operator[](std::size_t index) const {
     return {result_.get(), static_cast<int>(index)};
 }
 
-int Row::column(const char* name) const {
+int find_column(const pg_result* result, const char* name) {
     // Not PQfnumber: that folds case and quotes, and copies the name for it.
-    for (int i = 0, count = PQnfields(result_); i < count; ++i)
-        if (std::string_view(PQfname(result_, i)) == name) return i;
+    for (int i = 0, count = PQnfields(result); i < count; ++i)
+        if (std::string_view(PQfname(result, i)) == name) return i;
     throw std::logic_error(std::string("no column named ") + name);
 }
 

@@ -8,6 +8,8 @@
 #include "base/json.hpp"
 #include "base/time.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -101,6 +103,9 @@ class Parameters {
 
 class Row;
 
+/// The column of that name; std::logic_error if there is none.
+int find_column(const pg_result* result, const char* name);
+
 /// The rows of one answer; keeps the libpq result alive.
 class Rows {
   public:
@@ -108,10 +113,25 @@ class Rows {
     [[nodiscard]] std::size_t size() const;
     [[nodiscard]] std::size_t affected() const;  ///< rows changed by INSERT, UPDATE, DELETE
     [[nodiscard]] Row operator[](std::size_t index) const;
+    /// The first `count_max` rows as `Row::as` reads them.
+    template <class T>
+    [[nodiscard]] std::vector<T> all(std::size_t count_max = SIZE_MAX) const;
     [[nodiscard]] const std::shared_ptr<pg_result>& result() const { return result_; }
 
   private:
     std::shared_ptr<pg_result> result_;
+};
+
+/// Where the members of a described T are among an answer's columns: found by name once, not for
+/// each row. An unknown column is a bug in the query and throws std::logic_error.
+template <class T>
+class Columns {
+  public:
+    explicit Columns(const pg_result* result);
+    [[nodiscard]] int operator[](std::size_t member) const { return columns_[member]; }
+
+  private:
+    std::array<int, boost::mp11::mp_size<json::detail::members<T>>::value> columns_;
 };
 
 /// One row. A column of another type than asked, an unknown column or an unexpected NULL is a bug
@@ -120,16 +140,18 @@ class Row {
   public:
     Row(const pg_result* result, int row) : result_(result), row_(row) {}
 
-    [[nodiscard]] int column(const char* name) const;
     [[nodiscard]] bool is_null(int column) const;
     template <class T>
     [[nodiscard]] T get(int column) const;
     template <class T>
     [[nodiscard]] T get(const char* name) const {
-        return get<T>(column(name));
+        return get<T>(find_column(result_, name));
     }
+    /// A described struct whose members are columns by name, or the one column's value.
     template <class T>
     [[nodiscard]] T as() const;
+    template <class T>
+    [[nodiscard]] T as(const Columns<T>& columns) const;
 
   private:
     [[nodiscard]] bool decode_bool(int column) const;
@@ -195,16 +217,43 @@ T Row::get(int column) const {
 
 template <class T>
 T Row::as() const {
-    if constexpr (boost::describe::has_describe_members<T>::value) {
-        T item{};
-        boost::mp11::mp_for_each<json::detail::members<T>>([&](auto d) {
-            using Member = std::remove_reference_t<decltype(item.*d.pointer)>;
-            item.*d.pointer = get<Member>(d.name);
-        });
-        return item;
-    } else {
+    if constexpr (boost::describe::has_describe_members<T>::value)
+        return as(Columns<T>(result_));
+    else
         return get<T>(0);
+}
+
+template <class T>
+T Row::as(const Columns<T>& columns) const {
+    T item{};
+    std::size_t member = 0;
+    boost::mp11::mp_for_each<json::detail::members<T>>([&](auto d) {
+        using Member = std::remove_reference_t<decltype(item.*d.pointer)>;
+        item.*d.pointer = get<Member>(columns[member++]);
+    });
+    return item;
+}
+
+template <class T>
+std::vector<T> Rows::all(std::size_t count_max) const {
+    const std::size_t count = std::min(size(), count_max);
+    std::vector<T> items;
+    items.reserve(count);
+    if (count == 0) return items;
+    if constexpr (boost::describe::has_describe_members<T>::value) {
+        const Columns<T> columns(result_.get());
+        for (std::size_t i = 0; i < count; ++i) items.push_back((*this)[i].as(columns));
+    } else {
+        for (std::size_t i = 0; i < count; ++i) items.push_back((*this)[i].template as<T>());
     }
+    return items;
+}
+
+template <class T>
+Columns<T>::Columns(const pg_result* result) {
+    std::size_t member = 0;
+    boost::mp11::mp_for_each<json::detail::members<T>>(
+        [&](auto d) { columns_[member++] = find_column(result, d.name); });
 }
 
 }  // namespace stoa::postgres

@@ -54,10 +54,7 @@ class Session {
     Result<std::vector<T>> list(const Query& query, const A&... arguments) {
         auto rows = run(query, arguments...);
         if (!rows) return fail(rows);
-        std::vector<T> items;
-        items.reserve(rows->size());
-        for (std::size_t i = 0; i < rows->size(); ++i) items.push_back((*rows)[i].template as<T>());
-        return items;
+        return rows->template all<T>();
     }
     /// The first row as a T, or nothing.
     template <class T, class... A>
