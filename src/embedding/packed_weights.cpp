@@ -55,6 +55,7 @@ std::optional<Mapping> map_if_whole(const std::filesystem::path& file,
     if (!mapping || mapping->bytes().size() != bytes) return std::nullopt;
     const auto header = make_header(model_sha256, mapping->bytes().subspan(header_bytes));
     if (std::memcmp(mapping->bytes().data(), header.data(), header_bytes) != 0) return std::nullopt;
+    mapping->release_pages();  // read to the end for the check; a process that encodes reads again
     return mapping;
 }
 
