@@ -2,16 +2,16 @@
 #include "accounts/tokens.hpp"
 
 #include "accounts/sql.hpp"
-#include "crypto/hash.hpp"
-#include "crypto/jwt.hpp"
 #include "crypto/random.hpp"
 
+#include <cstring>
 #include <stdexcept>
 
 namespace stoa::accounts {
 namespace {
 
 constexpr std::size_t facts_max = 50'000;  // of some 300 bytes
+constexpr std::size_t verified_max = 10'000;  // some 5 MB
 
 struct LiveSession {
     UserId user_id;
@@ -26,39 +26,100 @@ std::optional<crypto::SecretKey> read_master_key(const std::string& bytes) {
     return key;
 }
 
+}  // namespace
+
 tl::unexpected<Error> session_revoked() {
     return fail(ErrorKind::unauthenticated, "session_revoked",
                 "This session has ended; sign in again.");
 }
-
-}  // namespace
 
 Tokens::Tokens(postgres::Database& database, TokenSettings settings, const std::string& master_key,
                Clock clock)
     : database_(database),
       settings_(std::move(settings)),
       clock_(std::move(clock)),
-      keys_(database, read_master_key(master_key), settings_.access_lifetime) {}
+      keys_(database, read_master_key(master_key), settings_.access_lifetime),
+      verified_(verified_max) {}
+
+std::size_t Tokens::HashDigest::operator()(const crypto::Digest& digest) const {
+    std::size_t hash = 0;
+    std::memcpy(&hash, digest.data(), sizeof(hash));
+    return hash;
+}
 
 Result<http::Caller> Tokens::authenticate(std::string_view access_token) {
+    const auto checked = check(access_token);
+    if (!checked) return fail(checked);
+    const auto& bearer = (*checked)->bearer;
+    const http::Caller caller{.user = bearer.user, .session = bearer.session};
+    const auto find_live = [&] { return find_live_session(caller); };
+    if (!live_sessions_) return find_live();
+    return live_sessions_->get("user:" + caller.user.str(), caller.session.str(), find_live);
+}
+
+Result<http::Bearer> Tokens::verify(std::string_view access_token) {
+    const auto checked = check(access_token);
+    if (!checked) return fail(checked);
+    touch(**checked);
+    return (*checked)->bearer;
+}
+
+/// Signature (remembered), key and claims.
+Result<std::shared_ptr<const Tokens::Verified>> Tokens::check(std::string_view access_token) {
+    const auto digest = crypto::sha256(access_token);
+    auto verified = verified_.find(digest);
+    if (verified) {
+        const auto key = keys_.find_public_key(verified->kid);
+        if (!key) return fail(key);
+        if (*key != verified->key) verified.reset();  // retired: it says so itself
+    }
+    if (!verified) {
+        auto checked = check_signature(access_token);
+        if (!checked) return checked;
+        verified = std::move(*checked);
+        verified_.put(digest, verified, 1);
+    }
+    const crypto::JwtRules rules{.issuer = settings_.issuer, .audience = settings_.audience};
+    if (auto valid = crypto::check_claims(verified->claims, rules, clock_()); !valid)
+        return fail(valid);
+    return verified;
+}
+
+Result<std::shared_ptr<const Tokens::Verified>> Tokens::check_signature(
+    std::string_view access_token) {
+    auto verified = std::make_shared<Verified>();
     Result<void> keys_answer;
     const auto find_key = [&](std::string_view kid) -> std::optional<crypto::PublicKey> {
         const auto found = keys_.find_public_key(kid);
-        if (found) return *found;
-        keys_answer = fail(found);
-        return std::nullopt;
+        if (!found) {
+            keys_answer = fail(found);
+            return std::nullopt;
+        }
+        if (*found) verified->key = **found;
+        return *found;
     };
-    const crypto::JwtRules rules{.issuer = settings_.issuer, .audience = settings_.audience};
-    const auto claims = crypto::verify_jwt(access_token, find_key, rules, clock_());
+    auto opened = crypto::verify_signature(access_token, find_key);
     if (!keys_answer) return fail(keys_answer);  // the keys are away: the token may well be good
-    if (!claims) return fail(claims);
-    const auto user = UserId::parse(claims->sub);
-    const auto session = SessionId::parse(claims->sid);
+    if (!opened) return fail(opened);
+    const auto user = UserId::parse(opened->claims.sub);
+    const auto session = SessionId::parse(opened->claims.sid);
     if (!user || !session) return session_revoked();
-    const http::Caller caller{.user = *user, .session = *session};
-    const auto find_live = [&] { return find_live_session(caller); };
-    if (!live_sessions_) return find_live();
-    return live_sessions_->get("user:" + user->str(), session->str(), find_live);
+    verified->claims = std::move(opened->claims);
+    verified->kid = std::move(opened->kid);
+    verified->bearer = {*user, *session};
+    return std::shared_ptr<const Verified>(std::move(verified));
+}
+
+/// The session's time of use, at most once a minute for each token.
+void Tokens::touch(const Verified& verified) {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    auto before = verified.touched_at.load(std::memory_order_relaxed);
+    const std::chrono::steady_clock::duration at(before);
+    if (before != 0 && now - at < std::chrono::minutes(1)) return;
+    if (!verified.touched_at.compare_exchange_strong(before, now.count())) return;
+    // Only for the list of sessions: that it failed is no reason to refuse.
+    [[maybe_unused]] const auto touched =
+        database_.run(sql::touch_session, verified.bearer.session);
 }
 
 Result<http::Caller> Tokens::find_live_session(const http::Caller& caller) {

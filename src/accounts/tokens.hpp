@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // Access tokens (short-lived JWTs that name a user and a session) and refresh tokens (random,
 // stored as hashes). A valid access token is not enough: its session is looked up, and that it
-// lives is believed for less than a second, so that a revoked one is out soon on every node.
+// lives is believed for less than a second, so that a revoked one is out soon on every node. That a
+// token's signature is good is remembered for as long as there is room.
 // Writes refresh_tokens. Any thread.
 #pragma once
 
 #include "accounts/signing_keys.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
+#include "base/lru_cache.hpp"
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "crypto/hash.hpp"
+#include "crypto/jwt.hpp"
 #include "http/message.hpp"
 #include "postgres/database.hpp"
 #include "redis/fact_cache.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -38,6 +43,9 @@ struct TokenPair {
 };
 BOOST_DESCRIBE_STRUCT(TokenPair, (), (access_token, token_type, expires_in, refresh_token))
 
+/// `session_revoked` (401).
+tl::unexpected<Error> session_revoked();
+
 class Tokens {
   public:
     /// `master_key`: 32 bytes, or empty to keep signing keys unsealed; another length throws
@@ -53,6 +61,10 @@ class Tokens {
     void remember_sessions(redis::Invalidations& invalidations, Metrics& metrics);
     /// After a commit that changed a user or ended a session of theirs: every node asks anew.
     void announce_change(const UserId& user);
+    /// As far as that goes without looking at the session: whoever uses it asks in a statement of
+    /// their own whether the session lives, as `sql::find_session` does. Errors: those of
+    /// `crypto::verify_jwt`, and 503.
+    Result<http::Bearer> verify(std::string_view access_token);
     /// A fresh access token beside `refresh_token`.
     Result<TokenPair> issue(const http::Caller& caller, std::string refresh_token);
     /// Adds a refresh token to the session's family and lets the session live as long.
@@ -67,6 +79,19 @@ class Tokens {
 
   private:
     Result<http::Caller> find_live_session(const http::Caller& caller);
+    struct Verified {
+        crypto::JwtClaims claims;
+        std::string kid;
+        crypto::PublicKey key;
+        http::Bearer bearer;
+        mutable std::atomic<std::chrono::steady_clock::rep> touched_at = 0;
+    };
+    struct HashDigest {
+        std::size_t operator()(const crypto::Digest& digest) const;
+    };
+    Result<std::shared_ptr<const Verified>> check(std::string_view access_token);
+    Result<std::shared_ptr<const Verified>> check_signature(std::string_view access_token);
+    void touch(const Verified& verified);
 
     postgres::Database& database_;
     const TokenSettings settings_;
@@ -74,6 +99,7 @@ class Tokens {
     SigningKeys keys_;
     redis::Invalidations* invalidations_ = nullptr;
     std::unique_ptr<redis::FactCache<http::Caller>> live_sessions_;
+    LruCache<crypto::Digest, Verified, HashDigest> verified_;
 };
 
 }  // namespace stoa::accounts

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/id.hpp"
 #include "base/json.hpp"
+#include "base/lru_cache.hpp"
 #include "base/settings.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
@@ -47,6 +48,8 @@ TEST(Times, ReadAndWriteRfc3339) {
         ASSERT_TRUE(time) << text;
         EXPECT_EQ(parse_rfc3339(to_rfc3339(*time)), time);
     }
+    EXPECT_EQ(to_rfc3339(*parse_rfc3339("2026-01-02T03:04:05.000070Z")),
+              "2026-01-02T03:04:05.000070Z");
     EXPECT_EQ(parse_rfc3339("2026-01-01T01:00:00+01:00"), parse_rfc3339("2026-01-01T00:00:00Z"));
     for (const auto* bad :
          {"", "2026-02-30T00:00:00Z", "2026-01-01 00:00:00Z", "2026-01-01T00:00:00",
@@ -111,6 +114,23 @@ TEST(Json, EscapesStrings) {
     EXPECT_EQ(json::to_text(std::string("a\"\\\n\x01é")), "\"a\\\"\\\\\\n\\u0001é\"");
 }
 
+TEST(Json, EscapesEachByteWhereverItStands) {
+    for (int byte = 1; byte < 128; ++byte) {
+        for (std::size_t at = 0; at < 20; ++at) {
+            std::string text(20, static_cast<char>(0xC0));  // top bits set, as in UTF-8
+            text[at] = static_cast<char>(byte);
+            const std::string written = json::to_text(text);
+            const bool is_plain = byte >= 0x20 && byte != '"' && byte != '\\';
+            if (is_plain) {
+                EXPECT_EQ(written, '"' + text + '"') << byte << " at " << at;
+            } else {
+                EXPECT_EQ(written.substr(0, at + 2), '"' + text.substr(0, at) + '\\');
+                EXPECT_EQ(written.substr(written.size() - (20 - at)), text.substr(at + 1) + '"');
+            }
+        }
+    }
+}
+
 TEST(Settings, LaterSourcesWinAndMistakesAreNamed) {
     const auto good = make_settings({{"http_port", "1", "file"}, {"http_port", "2", "flag"}});
     ASSERT_TRUE(good);
@@ -134,6 +154,31 @@ TEST(Settings, PrintHidesSecretsAndReadsBack) {
     ASSERT_TRUE(given) << given.error().message;
     EXPECT_EQ(make_settings(*given)->public_url, "http://x");
     std::filesystem::remove(file);
+}
+
+TEST(LruCache, DropsWhatWasNotAskedForTheLongest) {
+    LruCache<std::string, int> cache(16);
+    const auto put = [&](const std::string& key, int value, std::size_t cost) {
+        cache.put(key, std::make_shared<const int>(value), cost);
+    };
+    for (int i = 0; i < 8; ++i) put(std::to_string(i), i, 2);
+    ASSERT_EQ(cache.cost(), 16U);
+    EXPECT_EQ(*cache.find("0"), 0);
+    put("8", 8, 2);
+    EXPECT_EQ(cache.find("1"), nullptr);
+    EXPECT_NE(cache.find("0"), nullptr);
+    put("0", 100, 1);
+    EXPECT_EQ(*cache.find("0"), 100);
+    EXPECT_EQ(cache.cost(), 15U);
+    put("0", 101, 3);  // more than an eighth of all: neither kept, nor what it was to replace
+    EXPECT_EQ(cache.find("0"), nullptr);
+    EXPECT_EQ(cache.cost(), 14U);
+}
+
+TEST(LruCache, KeepsNothingInNoSpace) {
+    LruCache<int, int> cache(0);
+    cache.put(1, std::make_shared<const int>(1), 1);
+    EXPECT_EQ(cache.find(1), nullptr);
 }
 
 TEST(WorkerPool, RefusesWhenFullAndFinishesWhatItTook) {

@@ -32,19 +32,6 @@ std::optional<T> decode_part(std::string_view part) {
     return value ? std::optional<T>(std::move(*value)) : std::nullopt;
 }
 
-Result<void> check_claims(const JwtClaims& claims, const JwtRules& rules, Time now) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
-    if (claims.iss != rules.issuer)
-        return refuse("token_issuer", "The token was issued by somebody else; sign in here.");
-    if (claims.aud != rules.audience)
-        return refuse("token_audience", "The token is meant for another audience; sign in here.");
-    if (claims.iat > (seconds + rules.clock_skew_max).count())
-        return refuse("token_not_yet_valid", "The token's time of issue lies in the future.");
-    if (claims.exp <= seconds.count())
-        return refuse("token_expired", "The token has expired; get a new one with /auth/refresh.");
-    return {};
-}
-
 }  // namespace
 
 std::string encode_jwt(const JwtClaims& claims, std::string_view kid, const KeyPair& keys) {
@@ -58,13 +45,12 @@ std::string encode_jwt(const JwtClaims& claims, std::string_view kid, const KeyP
     return token;
 }
 
-Result<JwtClaims> verify_jwt(std::string_view token, const FindKey& find_key, const JwtRules& rules,
-                             Time now) {
+Result<SignedClaims> verify_signature(std::string_view token, const FindKey& find_key) {
     if (token.size() > jwt_bytes_max) return malformed();
     const auto first = token.find('.');
     const auto last = token.rfind('.');
     if (first == last) return malformed();  // also when there is none
-    const auto header = decode_part<JwtHeader>(token.substr(0, first));
+    auto header = decode_part<JwtHeader>(token.substr(0, first));
     if (!header || header->alg != "EdDSA" || header->typ != "JWT") return malformed();
     const auto bytes = from_base64url(token.substr(last + 1));
     const auto signature = bytes ? to_array<64>(*bytes) : std::nullopt;
@@ -76,8 +62,28 @@ Result<JwtClaims> verify_jwt(std::string_view token, const FindKey& find_key, co
         return refuse("token_signature_invalid", "The token's signature is wrong; sign in again.");
     auto claims = decode_part<JwtClaims>(token.substr(first + 1, last - first - 1));
     if (!claims) return malformed();
-    if (auto checked = check_claims(*claims, rules, now); !checked) return fail(checked);
-    return std::move(*claims);
+    return SignedClaims{std::move(*claims), std::move(header->kid)};
+}
+
+Result<void> check_claims(const JwtClaims& claims, const JwtRules& rules, Time now) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(now).time_since_epoch();
+    if (claims.iss != rules.issuer)
+        return refuse("token_issuer", "The token was issued by somebody else; sign in here.");
+    if (claims.aud != rules.audience)
+        return refuse("token_audience", "The token is meant for another audience; sign in here.");
+    if (claims.iat > (seconds + rules.clock_skew_max).count())
+        return refuse("token_not_yet_valid", "The token's time of issue lies in the future.");
+    if (claims.exp <= seconds.count())
+        return refuse("token_expired", "The token has expired; get a new one with /auth/refresh.");
+    return {};
+}
+
+Result<JwtClaims> verify_jwt(std::string_view token, const FindKey& find_key, const JwtRules& rules,
+                             Time now) {
+    auto verified = verify_signature(token, find_key);
+    if (!verified) return fail(verified);
+    if (auto checked = check_claims(verified->claims, rules, now); !checked) return fail(checked);
+    return std::move(verified->claims);
 }
 
 }  // namespace stoa::crypto

@@ -44,9 +44,19 @@ struct JwtRules {
 /// The key of that id, if there is one that still verifies.
 using FindKey = std::function<std::optional<PublicKey>(std::string_view kid)>;
 
+/// What a good signature vouches for. That never changes, so it may be remembered; what the claims
+/// allow at a given time is `check_claims`'s to say.
+struct SignedClaims {
+    JwtClaims claims;
+    std::string kid;
+};
 /// Errors, all 401: `token_malformed` (also: too long, another header), `token_key_unknown`,
-/// `token_signature_invalid`, `token_issuer`, `token_audience`, `token_not_yet_valid`,
-/// `token_expired`.
+/// `token_signature_invalid`.
+Result<SignedClaims> verify_signature(std::string_view token, const FindKey& find_key);
+/// Errors, all 401: `token_issuer`, `token_audience`, `token_not_yet_valid`, `token_expired`.
+Result<void> check_claims(const JwtClaims& claims, const JwtRules& rules, Time now);
+
+/// Both; errors as theirs.
 Result<JwtClaims> verify_jwt(std::string_view token, const FindKey& find_key, const JwtRules& rules,
                              Time now);
 
