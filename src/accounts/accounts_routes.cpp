@@ -181,7 +181,8 @@ http::Handler set_role(Administration& administration) {
 }
 
 http::Authenticator make_authenticator(Tokens& tokens) {
-    return [&tokens](std::string_view token) { return tokens.authenticate(token); };
+    return {[&tokens](std::string_view token) { return tokens.authenticate(token); },
+            [&tokens](std::string_view token) { return tokens.verify(token); }};
 }
 
 }  // namespace stoa::accounts::routes

@@ -201,6 +201,12 @@ void Connection::refuse(const Error& error) {
 Result<void> Connection::authenticate() {
     auto& exchange = *exchange_;
     if (exchange.token.empty()) return {};
+    if (exchange.route->access == Access::bearer) {
+        auto bearer = core_->authenticate.verify(exchange.token);
+        if (!bearer) return fail(bearer);
+        exchange.request.bearer = *bearer;
+        return {};
+    }
     auto caller = core_->authenticate(exchange.token);
     if (!caller) return fail(caller);
     exchange.request.caller = *caller;

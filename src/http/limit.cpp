@@ -12,6 +12,9 @@ std::string limit_key(const Request& request, std::string_view route_method, con
     if (limit.per == Limit::Per::user && request.caller) {
         return key + " user:" + request.caller->user.str();
     }
+    if (limit.per == Limit::Per::user && request.bearer) {
+        return key + " user:" + request.bearer->user.str();
+    }
     return key + " address:" + network_of(request.remote_address);
 }
 

@@ -51,6 +51,7 @@ class LimitTest : public testing::Test {
             const auto twice = per_user(2, std::chrono::seconds(60));
             made.routes.get("/free", Access::anyone, handler);
             made.routes.get("/me", {Access::signed_in, twice}, handler);
+            made.routes.get("/bearer", {Access::bearer, twice}, handler);
             made.routes.get("/open", {Access::anyone, twice}, handler);
             made.routes.upload("/files", {Access::signed_in, twice}, handler);
             made.limiter = [this](const std::string& key, const Limit& limit) -> Allowance {
@@ -91,8 +92,10 @@ TEST_F(LimitTest, CountsWhoIsKnownAndNobodyElse) {
     EXPECT_EQ(server->get("/me", "Authorization: Bearer bad\r\n").status, 401);
     EXPECT_EQ(server->get("/me").status, 401);
     EXPECT_EQ(server->get("/me", "Authorization: Bearer good\r\n").status, 200);
+    EXPECT_EQ(server->get("/bearer", "Authorization: Bearer good\r\n").status, 200);
     EXPECT_EQ(count("GET /me user:" + UserId{}.str(), 0), 1U);
-    EXPECT_EQ(counts.size(), 1U);
+    EXPECT_EQ(count("GET /bearer user:" + UserId{}.str(), 0), 1U);
+    EXPECT_EQ(counts.size(), 2U);
 }
 
 TEST_F(LimitTest, RefusesAnUploadBeforeItsBody) {

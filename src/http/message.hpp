@@ -31,6 +31,12 @@ struct Caller {
     SessionId session;
 };
 
+/// Whom a token names whose signature is good. Whether its session still lives is yet to be asked.
+struct Bearer {
+    UserId user;
+    SessionId session;
+};
+
 /// One part of a multipart/form-data body. A file part was streamed to `file` while it was hashed;
 /// the server removes it after the handler unless the handler moved it away.
 struct Part {
@@ -58,6 +64,7 @@ struct Request {
     std::string trace_id;
     std::optional<Caller>
         caller;  ///< set for routes with Access::signed_in (and optional, if a token came)
+    std::optional<Bearer> bearer;  ///< set for routes with Access::bearer
 
     [[nodiscard]] std::optional<std::string_view> find_header(
         std::string_view lower_case_name) const;

@@ -22,6 +22,7 @@ namespace stoa::http {
 enum class Access {
     anyone,
     signed_in,  ///< 401 without a valid access token; checked before the body is read
+    bearer,     ///< the same, but the handler asks for the token's session in its own statement
     optional    ///< a token is checked if one comes
 };
 
@@ -116,12 +117,10 @@ struct Listing {
 tl::unexpected<Error> invalid_cursor();
 
 namespace detail {
+inline Response answer(Response&& response) { return std::move(response); }
 template <class T>
 Response answer(const T& value) {
-    if constexpr (std::is_same_v<T, Response>)
-        return value;
-    else
-        return Response::json_text(200, json::to_text(value));
+    return Response::json_text(200, json::to_text(value));
 }
 template <class T>
 Response answer(const Created<T>& created) {
@@ -132,12 +131,12 @@ Response answer(const Accepted<T>& accepted) {
     return Response::json_text(202, json::to_text(accepted.value));
 }
 template <class T>
-Response answer_result(const Result<T>& result, const Request& request) {
+Response answer_result(Result<T>&& result, const Request& request) {
     if (!result) return problem(result.error(), request.request_id);
     if constexpr (std::is_void_v<T>)
         return Response::no_content();
     else
-        return answer(*result);
+        return answer(std::move(*result));
 }
 }  // namespace detail
 

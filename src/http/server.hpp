@@ -11,6 +11,7 @@
 #include "http/routes.hpp"
 
 #include <chrono>
+#include <concepts>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -43,8 +44,23 @@ struct ServerOptions {
     std::vector<std::string> allowed_origins;  ///< for WebSocket and CORS; own origin always
 };
 
-/// Checks a bearer token; called on the worker pool.
-using Authenticator = std::function<Result<Caller>(std::string_view token)>;
+/// Checks bearer tokens; called on the worker pool. `verify` leaves out the token's session and
+/// serves the routes with Access::bearer; without it there is no such route.
+class Authenticator {
+  public:
+    using Authenticate = std::function<Result<Caller>(std::string_view token)>;
+    using Verify = std::function<Result<Bearer>(std::string_view token)>;
+
+    template <std::convertible_to<Authenticate> F>
+    Authenticator(F authenticate, Verify verify_only = {})  // NOLINT: a check alone is one
+        : verify(std::move(verify_only)), authenticate_(std::move(authenticate)) {}
+    Result<Caller> operator()(std::string_view token) const { return authenticate_(token); }
+
+    Verify verify;
+
+  private:
+    Authenticate authenticate_;
+};
 
 /// Routes, pools and metrics have to outlive the server and the pools' last task. Without a limiter
 /// nothing is limited.

@@ -34,6 +34,10 @@ void add_routes(TestServer& server) {
     routes.get("/me", Access::signed_in, [](Request& request) {
         return Response::text(200, "text/plain", request.caller ? "someone" : "nobody");
     });
+    routes.get("/bearer", Access::bearer, [](Request& request) {
+        return Response::text(200, "text/plain",
+                              request.bearer && !request.caller ? "a bearer" : "another");
+    });
     routes.get("/maybe", Access::optional, [](Request& request) {
         return Response::text(200, "text/plain", request.caller ? "someone" : "nobody");
     });
@@ -149,6 +153,9 @@ TEST_F(ServerTest, ChecksTokens) {
     EXPECT_EQ(without.header("www-authenticate"), "Bearer");
     EXPECT_EQ(server.get("/me", "Authorization: Bearer bad\r\n").status, 401);
     EXPECT_EQ(server.get("/me", "Authorization: Bearer good\r\n").body, "someone");
+    EXPECT_EQ(server.get("/bearer").status, 401);
+    EXPECT_EQ(server.get("/bearer", "Authorization: Bearer bad\r\n").status, 401);
+    EXPECT_EQ(server.get("/bearer", "Authorization: Bearer good\r\n").body, "a bearer");
     EXPECT_EQ(server.get("/maybe").body, "nobody");
     EXPECT_EQ(server.get("/maybe", "Authorization: bearer good\r\n").body, "someone");
     EXPECT_EQ(server.get("/maybe", "Authorization: Bearer bad\r\n").status, 401);
@@ -460,10 +467,12 @@ TEST(Server, SaysWhyItCannotListen) {
     TestServer first(add_routes);
     auto options = first.options;
     options.port = first.server->port();
-    Server second(options, first.routes, {}, *first.pool, *first.slow_pool, first.metrics);
+    Server second(options, first.routes, Authenticator::Authenticate{}, *first.pool,
+                  *first.slow_pool, first.metrics);
     EXPECT_EQ(second.start().error().code, "address_in_use");
     options.address = "not an address";
-    Server third(options, first.routes, {}, *first.pool, *first.slow_pool, first.metrics);
+    Server third(options, first.routes, Authenticator::Authenticate{}, *first.pool,
+                 *first.slow_pool, first.metrics);
     EXPECT_EQ(third.start().error().code, "address_unavailable");
 }
 

@@ -176,8 +176,13 @@ TestServer::TestServer(std::function<void(TestServer&)> prepare) {
         if (token == "good") return Caller{UserId{}, SessionId{}};
         return fail(ErrorKind::unauthenticated, "token_invalid", "The token is not valid.");
     };
-    server = std::make_unique<Server>(options, routes, authenticate, *pool, *slow_pool, metrics,
-                                      limiter);
+    const auto verify = [authenticate](std::string_view token) -> Result<Bearer> {
+        const auto caller = authenticate(token);
+        if (!caller) return fail(caller);
+        return Bearer{caller->user, caller->session};
+    };
+    server = std::make_unique<Server>(options, routes, Authenticator(authenticate, verify), *pool,
+                                      *slow_pool, metrics, limiter);
     if (auto started = server->start(); !started) {
         throw std::runtime_error(started.error().message);
     }
