@@ -94,7 +94,7 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       retrieval(database, *encoder),
       model(make_model(settings, *encoder)),
       tutor(database, rooms, documents, retrieval, *model),
-      messages(database, rooms) {
+      messages(database, rooms, metrics, static_cast<std::size_t>(settings.page_cache_bytes)) {
     metrics.set("stoa_build_info", "Always 1; the labels say what runs.",
                 {{"version", STOA_VERSION},
                  {"schema", std::to_string(postgres::all_migrations().back().version)}},

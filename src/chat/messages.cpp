@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chat/messages.hpp"
 
+#include "accounts/tokens.hpp"
 #include "chat/message_row.hpp"
 #include "chat/sql.hpp"
 
@@ -38,8 +39,9 @@ bool is_same(const Message& sent, const NewMessage& wanted) {
 
 }  // namespace
 
-Messages::Messages(postgres::Database& database, rooms::Rooms& rooms)
-    : database_(database), rooms_(rooms) {}
+Messages::Messages(postgres::Database& database, rooms::Rooms& rooms, Metrics& metrics,
+                   std::size_t page_cache_bytes)
+    : database_(database), rooms_(rooms), pages_(page_cache_bytes, metrics) {}
 
 Result<Message> Messages::send(const http::Caller& caller, const RoomId& room,
                                const NewMessage& wanted) {
@@ -99,11 +101,7 @@ Error Messages::why_not_sent(const http::Caller& caller, const RoomId& room,
     auto dead = database_.list<SessionId>(sql::list_dead_sessions, mine);
     if (!dead) return dead.error();
     if (dead->empty() && wanted.reply_to_id) return no_such_message().value();
-    return {ErrorKind::unauthenticated,
-            "session_revoked",
-            "This session has ended; sign in again.",
-            {},
-            {}};
+    return accounts::session_revoked().value();
 }
 
 Result<Message> Messages::sent_before(const UserId& user, const RoomId& room,
@@ -116,31 +114,6 @@ Result<Message> Messages::sent_before(const UserId& user, const RoomId& room,
     if (is_same(message, wanted)) return message;
     return fail(ErrorKind::conflict, "client_msg_id_reused",
                 "Another message was sent under this client_msg_id; each message needs its own.");
-}
-
-Result<std::string> Messages::list(const UserId& user, const RoomId& room,
-                                   const MessageFilter& filter) {
-    if (auto member = rooms_.access_room(user, room); !member) return fail(member);
-    const auto& query = filter.oldest_first ? sql::list_messages_after : sql::list_messages_before;
-    auto rows = database_.run(query, room, filter.before_seq, filter.after_seq, filter.text,
-                              filter.is_pinned, filter.limit + 1);
-    if (!rows) return fail(rows);
-    const auto limit = static_cast<std::size_t>(filter.limit);
-    std::string out = R"({"items":[)";
-    std::int64_t last = 0;
-    for (std::size_t i = 0; i < std::min(rows->size(), limit); ++i) {
-        if (i > 0) out += ',';
-        const Message message = to_message((*rows)[i].as<MessageRow>());
-        last = message.seq;
-        json::write(out, message);
-    }
-    out += R"(],"next_cursor":)";
-    if (rows->size() > limit)
-        json::append_string(out, std::to_string(last));
-    else
-        out += "null";
-    out += '}';
-    return out;
 }
 
 Result<Message> Messages::access_message(const RoomId& room, const MessageId& message) {

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages of a room: sending exactly once, reading back, editing, deleting, pinning, reacting. A
-// message and its room event share one transaction, and only what is committed is published. Writes
-// chat_messages. Any thread.
+// message and its room event share one transaction, and only what is committed is published. So the
+// room's last seq tells whether any message has changed: whoever changes one appends an event in
+// the same transaction. Writes chat_messages. Any thread.
 #pragma once
 
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "chat/page_cache.hpp"
 #include "http/message.hpp"
 #include "postgres/database.hpp"
 #include "rooms/rooms.hpp"
 
 #include <cstdint>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -76,7 +79,9 @@ struct MessageFilter {
 
 class Messages {
   public:
-    Messages(postgres::Database& database, rooms::Rooms& rooms);
+    /// `page_cache_bytes`: how much the pages kept may take; 0 keeps none.
+    Messages(postgres::Database& database, rooms::Rooms& rooms, Metrics& metrics,
+             std::size_t page_cache_bytes);
 
     /// Sends once for each (room, user, client_msg_id): the same again gives the first message and
     /// makes no second event; other content under the same id is `client_msg_id_reused` (409).
@@ -87,8 +92,11 @@ class Messages {
     Result<Message> send_document(const http::Caller& caller, const RoomId& room,
                                   const DocumentId& document, std::string_view title);
 
-    /// `{"items":[…],"next_cursor":…}`, written from the rows; the cursor is the last item's seq.
-    Result<std::string> list(const UserId& user, const RoomId& room, const MessageFilter& filter);
+    /// `{"items":[…],"next_cursor":…}`; the cursor is the last item's seq. Never out of date: a
+    /// page comes from the cache only if the database says that nothing it shows has changed.
+    /// Errors: those of `Rooms::access_page`.
+    Result<std::shared_ptr<const Page>> list(const http::Bearer& asker, const RoomId& room,
+                                             const MessageFilter& filter);
 
     /// By its author. `not_the_author` (403), `message_deleted` (409), `message_not_found` (404).
     Result<Message> edit(const UserId& user, const RoomId& room, const MessageId& message,
@@ -104,12 +112,14 @@ class Messages {
 
   private:
     Result<Message> write(const http::Caller& caller, Message message);
+    Result<std::shared_ptr<Page>> write_page(const RoomId& room, const MessageFilter& filter);
     Result<Message> access_message(const RoomId& room, const MessageId& message);
     Error why_not_sent(const http::Caller& caller, const RoomId& room, const NewMessage& wanted);
     Result<Message> sent_before(const UserId& user, const RoomId& room, const NewMessage& wanted);
 
     postgres::Database& database_;
     rooms::Rooms& rooms_;
+    PageCache pages_;
 };
 
 }  // namespace stoa::chat

@@ -105,9 +105,9 @@ http::Handler list(Messages& messages) {
         if (!query) return fail(query);
         const auto filter = filter_of(*query);
         if (!filter) return fail(filter);
-        auto text = messages.list(request.caller->user, *room, *filter);
-        if (!text) return fail(text);
-        return http::Response::json_text(200, std::move(*text));
+        const auto page = messages.list(*request.bearer, *room, *filter);
+        if (!page) return fail(page);
+        return http::Response::json_text(200, (*page)->json);
     });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The REST side of messages: each function gives the handler of one route; app/route_table.cpp says
-// which. All need `Access::signed_in`. The `Messages` outlives the handlers. Any thread.
+// which. All need `Access::signed_in`, `list` needs `Access::bearer`. The `Messages` outlives the
+// handlers. Any thread.
 #pragma once
 
 #include "chat/messages.hpp"

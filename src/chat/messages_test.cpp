@@ -26,8 +26,9 @@ class MessagesTest : public ::testing::Test {
     }
     std::vector<rooms::Event> log() { return must(world_.events.list_after(room_.id, 0, 1000)); }
     json::Value list(const MessageFilter& filter) {
-        return must(json::parse(must(messages_.list(bob_.user, room_.id, filter))));
+        return must(json::parse(must(messages_.list(bearer(bob_), room_.id, filter))->json));
     }
+    static http::Bearer bearer(const http::Caller& who) { return {who.user, who.session}; }
     static std::vector<std::int64_t> seqs_of(const json::Value& page) {
         std::vector<std::int64_t> seqs;
         for (const auto& item : page.at("items").as_array()) {
@@ -37,7 +38,7 @@ class MessagesTest : public ::testing::Test {
     }
 
     testing::RoomWorld world_;
-    Messages messages_{world_.database, world_.rooms};
+    Messages messages_{world_.database, world_.rooms, world_.metrics, 1'000'000};
     const http::Caller ada_ = world_.new_user("Ada");
     const http::Caller bob_ = world_.new_user("Bob");
     const http::Caller eve_ = world_.new_user("Eve");
@@ -130,7 +131,7 @@ TEST_F(MessagesTest, Lists_go_both_ways_in_pages) {
     EXPECT_EQ(seqs_of(list({.text = "BER 3"})), (Seqs{4}));
     EXPECT_TRUE(seqs_of(list({.text = "%"})).empty());
     EXPECT_TRUE(seqs_of(list({.is_pinned = true})).empty());
-    EXPECT_EQ(code_of(messages_.list(eve_.user, room_.id, {})), "not_a_participant");
+    EXPECT_EQ(code_of(messages_.list(bearer(eve_), room_.id, {})), "not_a_participant");
 }
 
 TEST_F(MessagesTest, Edits_and_deletions_are_told_and_nothing_deleted_is_left) {
@@ -182,6 +183,101 @@ TEST_F(MessagesTest, Reactions_and_pins_are_sets) {
     must(messages_.pin(ada_.user, room_.id, message.id, true));
     EXPECT_EQ(list({.is_pinned = true}).at("items").as_array().size(), 1U);
     EXPECT_EQ(log().size(), events_before + 1);
+}
+
+/// Pages that one node keeps, while everything changes through another.
+class KeptPagesTest : public MessagesTest {
+  protected:
+    std::shared_ptr<const Page> kept(const MessageFilter& filter = {}) {
+        return must(messages_.list(bearer(bob_), room_.id, filter));
+    }
+    const http::Caller& eve_in_room() {
+        must(world_.rooms.join(eve_.user, room_.id, {}));
+        return eve_;
+    }
+    /// The page kept before `change` gives way to one that shows it.
+    template <class F>
+    void expect_shown(F change) {
+        const auto before = kept();
+        EXPECT_EQ(kept(), before) << "the page is not kept";
+        change();
+        const auto after = kept();
+        EXPECT_NE(after->json, before->json);
+        EXPECT_EQ(after->json, must(uncached_.list(bearer(bob_), room_.id, {}))->json);
+    }
+
+    Messages other_node_{world_.database, world_.rooms, world_.metrics, 1'000'000};
+    Messages uncached_{world_.database, world_.rooms, world_.metrics, 0};
+};
+
+TEST_F(KeptPagesTest, Show_every_change_of_a_message_at_once) {
+    const auto first = must(other_node_.send(ada_, room_.id, {{"one"}, {"1"}, {}})).id;
+    expect_shown([&] { must(other_node_.send(ada_, room_.id, {{"two"}, {"2"}, first})); });
+    expect_shown([&] { must(other_node_.edit(ada_.user, room_.id, first, {"other"})); });
+    expect_shown([&] { must(other_node_.react(bob_.user, room_.id, first, {"+1"}, true)); });
+    expect_shown([&] { must(other_node_.react(bob_.user, room_.id, first, {"+1"}, false)); });
+    expect_shown([&] { must(other_node_.pin(ada_.user, room_.id, first, true)); });
+    expect_shown([&] { must(other_node_.pin(ada_.user, room_.id, first, false)); });
+    expect_shown([&] { must(other_node_.remove(ada_.user, room_.id, first)); });
+}
+
+TEST_F(KeptPagesTest, Show_every_change_of_what_messages_point_at) {
+    must(send(ada_, "one", "1"));
+    const auto document = DocumentId::make();
+    must(world_.database.run(
+        {"test.document",
+         "INSERT INTO pdf_uploads (id, user_id, title, file_name, sha256, mime_type, "
+         "file_size_bytes, storage_key) "
+         "VALUES ($1, $2, 't', 'f', repeat('0', 64), 'x', 1, 'k')"},
+        document, ada_.user));
+    expect_shown([&] { must(messages_.send_document(ada_, room_.id, document, "A paper")); });
+    expect_shown([&] {
+        must(world_.database.run({"test.rename", "UPDATE users SET name = 'Lady' WHERE id = $1"},
+                                 ada_.user));
+    });
+    expect_shown([&] {
+        must(world_.database.run({"test.forget", "DELETE FROM pdf_uploads WHERE id = $1"},
+                                 document));
+    });
+    must(send(eve_in_room(), "three", "3"));
+    expect_shown([&] {
+        must(world_.database.run({"test.erase", "DELETE FROM users WHERE id = $1"}, eve_.user));
+    });
+}
+
+TEST_F(KeptPagesTest, Are_for_who_is_in_with_a_live_session) {
+    must(send(ada_, "one", "1"));
+    const auto page = kept();
+    EXPECT_EQ(code_of(messages_.list(bearer(eve_), room_.id, {})), "not_a_participant");
+    EXPECT_EQ(code_of(messages_.list({eve_.user, bob_.session}, room_.id, {})), "session_revoked");
+    EXPECT_EQ(must(messages_.list(bearer(ada_), room_.id, {})), page);
+    must(world_.rooms.update_participant(ada_.user, room_.id, bob_.user, {{}, true}));
+    EXPECT_EQ(code_of(messages_.list(bearer(bob_), room_.id, {})), "banned");
+    world_.end_session(ada_);
+    EXPECT_EQ(code_of(messages_.list(bearer(ada_), room_.id, {})), "session_revoked");
+    EXPECT_EQ(code_of(messages_.list(bearer(bob_), RoomId::make(), {})), "room_not_found");
+}
+
+TEST_F(KeptPagesTest, Differ_by_what_was_asked_for) {
+    for (int i = 1; i <= 3; ++i) must(send(ada_, "text " + std::to_string(i), std::to_string(i)));
+    const std::vector<MessageFilter> filters = {
+        {},
+        {.limit = 2},
+        {.before_seq = 4},
+        {.after_seq = 2},
+        {.after_seq = 2, .oldest_first = true},
+        {.text = "2"},
+        {.text = "3"},
+        {.is_pinned = false},
+        {.is_pinned = true},
+    };
+    for (const int round : {1, 2}) {
+        for (const auto& filter : filters) {
+            EXPECT_EQ(kept(filter)->json,
+                      must(uncached_.list(bearer(bob_), room_.id, filter))->json)
+                << "round " << round;
+        }
+    }
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ struct Node {
     redis::Client redis;
     rooms::RoomEvents events{database, redis};
     rooms::Rooms rooms{database, events};
-    Messages messages{database, rooms};
+    Messages messages{database, rooms, metrics, 0};
     http::Hub hub;
     RoomFeed feed;
 };

@@ -74,7 +74,7 @@ class RoomSocketTest : public ::testing::Test {
     const http::Caller bob_ = world_.new_user("Bob");
     const http::Caller eve_ = world_.new_user("Eve");
     const rooms::Room room_ = world_.new_room(ada_);
-    Messages messages_{world_.database, world_.rooms};
+    Messages messages_{world_.database, world_.rooms, world_.metrics, 0};
     http::Hub hub_;
     RoomFeed feed_{world_.events,
                    world_.database,

@@ -2,6 +2,7 @@
 #include "rooms/rooms.hpp"
 
 #include "accounts/audit.hpp"
+#include "accounts/tokens.hpp"
 #include "rooms/sql.hpp"
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace stoa::rooms {
 namespace {
 
 struct Place {
-    RoomType room_type = RoomType::public_;
+    std::optional<RoomType> room_type;  ///< none: there is no such room
     std::optional<bool> is_creator;
     std::optional<Role> role;
     bool is_banned = false;
@@ -25,6 +26,12 @@ Role role_of(const Place& place) {
     const Role own = place.is_present ? place.role.value_or(Role::member) : Role::member;
     return place.room_type == RoomType::public_ ? std::max(own, place.platform_role) : own;
 }
+
+struct PagePlace : Place {
+    std::int64_t last_seq = 0;
+    bool is_unchanged = false;
+};
+BOOST_DESCRIBE_STRUCT(PagePlace, (Place), (last_seq, is_unchanged))
 
 tl::unexpected<Error> no_such_room() {
     return fail(ErrorKind::not_found, "room_not_found", "There is no such room.");
@@ -67,6 +74,23 @@ Result<void> check_gate(const NewRoom& room) {
                                        {}});
 }
 
+/// The decision of `access_room` for a member.
+Result<Membership> grant(const Place& place, const UserId& user, const RoomId& room) {
+    if (!place.room_type) return no_such_room();
+    if (place.is_banned) {
+        return fail(ErrorKind::forbidden, "banned", "You are banned from this room.");
+    }
+    const Role role = role_of(place);
+    if (!place.is_present && role == Role::member) {
+        if (place.room_type == RoomType::private_ && !place.is_creator.value_or(false)) {
+            return no_such_room();
+        }
+        return fail(ErrorKind::forbidden, "not_a_participant",
+                    "You are not in this room; join it first.");
+    }
+    return Membership{room, user, role};
+}
+
 }  // namespace
 
 Rooms::Rooms(postgres::Database& database, RoomEvents& events)
@@ -92,22 +116,21 @@ Result<Membership> Rooms::access_room(const UserId& user, const RoomId& room, Ro
 }
 
 Result<Membership> Rooms::find_membership(const UserId& user, const RoomId& room) {
-    auto found = database_.find<Place>(sql::find_access, room, user);
-    if (!found) return fail(found);
-    if (!*found) return no_such_room();
-    const Place& place = **found;
-    if (place.is_banned) {
-        return fail(ErrorKind::forbidden, "banned", "You are banned from this room.");
-    }
-    const Role role = role_of(place);
-    if (!place.is_present && role == Role::member) {
-        if (place.room_type == RoomType::private_ && !place.is_creator.value_or(false)) {
-            return no_such_room();
-        }
-        return fail(ErrorKind::forbidden, "not_a_participant",
-                    "You are not in this room; join it first.");
-    }
-    return Membership{room, user, role};
+    const auto place = database_.find<Place>(sql::find_access, room, user);
+    if (!place) return fail(place);
+    return grant(place->value_or(Place{}), user, room);
+}
+
+Result<PageAccess> Rooms::access_page(const http::Bearer& asker, const RoomId& room,
+                                      const PageSources& kept) {
+    const auto place =
+        database_.find<PagePlace>(sql::find_page_access, room, asker.user, asker.session,
+                                  kept.last_seq, kept.users, kept.user_versions, kept.documents);
+    if (!place) return fail(place);
+    if (!*place) return accounts::session_revoked();
+    const auto membership = grant(**place, asker.user, room);
+    if (!membership) return fail(membership);
+    return PageAccess{*membership, (*place)->last_seq, (*place)->is_unchanged};
 }
 
 Result<Room> Rooms::create(const UserId& user, const NewRoom& wanted) {

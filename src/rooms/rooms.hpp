@@ -79,6 +79,21 @@ struct Membership {
     Role role = Role::member;
 };
 
+/// What a page about a room was made of: events up to a seq, people's rows, documents. While all of
+/// it is as it was, the page shows what is there.
+struct PageSources {
+    std::int64_t last_seq = -1;  ///< none
+    std::vector<UserId> users;
+    std::vector<std::string> user_versions;  ///< in the users' order: each row's xmin
+    std::vector<DocumentId> documents;       ///< that exist
+};
+
+struct PageAccess {
+    Membership membership;
+    std::int64_t last_seq = 0;
+    bool is_unchanged = false;  ///< since the sources asked about
+};
+
 struct Joined {
     Participant participant;
     struct Access {
@@ -125,6 +140,11 @@ class Rooms {
     /// joined; `not_a_participant`, `banned`, `role_too_low` (403) otherwise.
     Result<Membership> access_room(const UserId& user, const RoomId& room,
                                    Role least = Role::member);
+
+    /// `access_room` for a member, and in the same round trip whether their session lives
+    /// (`session_revoked`, 401) and whether a page of `kept` still shows what is there.
+    Result<PageAccess> access_page(const http::Bearer& asker, const RoomId& room,
+                                   const PageSources& kept);
 
     Result<Room> create(const UserId& user, const NewRoom& wanted);
     /// `room_full` (409), `banned` (403), `invite_invalid` (403), `gate_unsupported` (503 until

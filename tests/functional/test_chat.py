@@ -449,6 +449,41 @@ def test_messages_come_in_pages_both_ways(two):
     assert post(ada, room, "x", reply_to_id=str(uuid.uuid4())).status_code == 404
 
 
+def test_a_page_read_before_shows_every_change_at_once(stoa, two, other_node):
+    """Bob reads on one node the page that it keeps, Ada changes things on the other."""
+    ada, bob, room = two
+    there = ada.at(other_node).http
+    first, at = post(ada, room, "first").json()["id"], f"/rooms/{room}/messages"
+
+    def change(method, path, **more):
+        before = messages(bob, room)
+        assert messages(bob, room) == before
+        answer = there.request(method, path, **more)
+        assert answer.status_code < 300, answer.text
+        now = messages(bob, room)
+        assert now != before, f"{method} {path} is not seen"
+        assert now == there.get(f"{at}?limit=100").json()["items"]
+        return now
+
+    sent = {"content": "second", "client_msg_id": str(uuid.uuid4())}
+    assert change("POST", at, json=sent)[0]["content"] == "second"
+    assert change("PATCH", f"{at}/{first}", json={"content": "new"})[1]["content"] == "new"
+    assert change("PUT", f"{at}/{first}/reactions/+1")[1]["reactions"] == {ada.id: ["+1"]}
+    assert change("DELETE", f"{at}/{first}/reactions/+1")[1]["reactions"] == {}
+    assert change("PUT", f"{at}/{first}/pin")[1]["is_pinned"]
+    assert not change("DELETE", f"{at}/{first}/pin")[1]["is_pinned"]
+    name = {"name": "Countess"}
+    assert change("PATCH", "/users/profile", json=name)[0]["user"]["name"] == "Countess"
+    assert change("DELETE", f"{at}/{first}")[1]["is_deleted"]
+
+    place = f"/rooms/{room}/participants/{bob.id}"
+    assert there.patch(place, json={"is_banned": True}).status_code == 200
+    assert bob.http.get(at).json()["code"] == "banned"
+    assert messages(ada, room)
+    assert there.post("/auth/wallet/disconnect", json={}).status_code == 204
+    assert ada.http.get(at).json()["code"] == "session_revoked"
+
+
 def test_a_question_is_answered_into_the_room(stoa, two, other_node):
     ada, bob, room = two
     with RoomClient.of(ada, room) as a, RoomClient.of(bob, room, other_node) as b:

@@ -168,7 +168,7 @@ func (s *server) read(
 		var name, username *string
 		err := rows.Scan(&m.ID, &m.RoomID, &m.Seq, &user, &name, &username, &m.MessageType,
 			&m.Content, &m.ReplyToID, &m.DocumentID, &m.HighlightData, &m.Reactions, &m.IsPinned,
-			&m.IsDeleted, &m.NftMint, &m.ClientMsgID, &m.CreatedAt, &m.UpdatedAt)
+			&m.IsDeleted, &m.NftMint, &m.ClientMsgID, &m.CreatedAt, &m.UpdatedAt, nil)
 		if err != nil {
 			return page{}, err
 		}
