@@ -5,6 +5,7 @@
 """
 
 import datetime
+import itertools
 import json
 import os
 import statistics
@@ -163,8 +164,8 @@ def ratio(ours, theirs, key):
     return statistics.median(b[key] / a[key] for a, b in zip(ours, theirs, strict=True))
 
 
-def print_tables(contenders, rate):
-    ours = contenders[0]
+def print_tables(ours, peers, rate):
+    contenders = [*ours, *peers]
     print(
         "\n| | requests/s | server CPU | requests/server CPU-s | PostgreSQL CPU "
         "| at fixed rate: p50 | p99 | resident | of that its own |"
@@ -179,17 +180,17 @@ def print_tables(contenders, rate):
             f"| {one.rss:.1f} MB | {one.own:.1f} MB |"
         )
     print(
-        "\n| Stoa against | requests/server CPU-s | the same at fixed rate | requests/s "
+        "\n| | against | requests/server CPU-s | the same at fixed rate | requests/s "
         "| p99 at fixed rate | resident |"
     )
-    print("| --- | --- | --- | --- | --- | --- |")
-    for one in contenders[1:]:
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    for our, one in itertools.product(ours, peers):
         print(
-            f"| {one.name} | {ratio(ours.full, one.full, 'server'):.2f}x "
-            f"| {ratio(ours.fixed, one.fixed, 'server'):.2f}x "
-            f"| {1 / ratio(ours.full, one.full, 'rate'):.2f}x "
-            f"| {1 / ratio(ours.fixed, one.fixed, 'p99'):.2f} of its "
-            f"| {ours.rss / one.rss:.2f} of its |"
+            f"| {our.name} | {one.name} | {ratio(our.full, one.full, 'server'):.2f}x "
+            f"| {ratio(our.fixed, one.fixed, 'server'):.2f}x "
+            f"| {1 / ratio(our.full, one.full, 'rate'):.2f}x "
+            f"| {1 / ratio(our.fixed, one.fixed, 'p99'):.2f} of its "
+            f"| {our.rss / one.rss:.2f} of its |"
         )
     late = max(one.median(one.fixed, "late_p99") for one in contenders)
     print(f"\nfixed rate: {rate:.0f}/s; sent at most {late:.2f} ms late (p99)")
@@ -199,22 +200,29 @@ def measure(stack, programs, rounds):
     user = stack.new_user()
     path = fill_room(user)
     postgres = stack.programs["postgres"].pid
-    contenders = [Contender("Stoa", stack.url, stack.nodes[stack.url].pid, postgres)]
-    for name, url, program in start_peers(stack, programs):
-        contenders.append(Contender(name, url, program.pid, postgres))
+    uncached = stack.start_node({"STOA_PAGE_CACHE_BYTES": "0"})
+    ours = [
+        Contender(name, url, stack.nodes[url].pid, postgres)
+        for name, url in (("Stoa", stack.url), ("Stoa, no page kept", uncached))
+    ]
+    peers = [
+        Contender(name, url, program.pid, postgres)
+        for name, url, program in start_peers(stack, programs)
+    ]
+    contenders = [*ours, *peers]
     check_same(contenders, path, user.token)
     for one in contenders:
         one.load(programs, path, user.token, WARM_SECONDS)
     for _ in range(rounds):
         for one in contenders:
             one.full.append(one.load(programs, path, user.token, FULL_SECONDS))
-    rate = FIXED_SHARE * contenders[1].median(contenders[1].full, "rate")
+    rate = FIXED_SHARE * peers[0].median(peers[0].full, "rate")
     for _ in range(rounds):
         for one in contenders:
             one.fixed.append(one.load(programs, path, user.token, FIXED_SECONDS, rate))
     for one in contenders:
         one.rss, one.own = memory(one.pid)
-    return contenders, rate
+    return ours, peers, rate
 
 
 def main():
@@ -231,7 +239,7 @@ def main():
     }
     stack = Stack({**settings, "STOA_POSTGRES_CONNECTIONS_MAX": str(POOL)})
     try:
-        contenders, rate = measure(stack, programs, rounds)
+        ours, peers, rate = measure(stack, programs, rounds)
     finally:
         stack.close()
     load_after = os.getloadavg()[0]
@@ -250,7 +258,7 @@ def main():
         f"one process each, threads as they come: Stoa 1 + {2 * os.cpu_count()}, FastAPI 1, "
         f"Go {os.cpu_count()}; {POOL} connections to PostgreSQL each"
     )
-    print_tables(contenders, rate)
+    print_tables(ours, peers, rate)
 
 
 if __name__ == "__main__":
