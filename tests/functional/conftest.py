@@ -24,3 +24,20 @@ def stoa(shared_stack):
 @pytest.fixture
 def new_user(stoa):
     return stoa.new_user
+
+
+@pytest.fixture
+def two(stoa, new_user):
+    """Ada's room with Bob in it."""
+    ada, bob = new_user(), new_user()
+    ada.the_room = ada.room()
+    assert bob.http.post("/rooms/join", json={"room_id": ada.the_room["id"]}).status_code == 200
+    return ada, bob, ada.the_room["id"]
+
+
+@pytest.fixture
+def other_node(stoa):
+    url = stoa.start_node()
+    yield url
+    if url in stoa.nodes:
+        stoa.stop_node(url)
