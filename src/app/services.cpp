@@ -36,7 +36,8 @@ llm::Similarity similarity_by(embedding::Encoder& encoder) {
     };
 }
 
-std::unique_ptr<llm::ChatModel> make_model(const Settings& settings, embedding::Encoder& encoder) {
+std::unique_ptr<llm::ChatModel> make_model(const Settings& settings, embedding::Encoder& encoder,
+                                           const http::Client& outbound) {
     if (settings.llm_base_url.empty()) {
         return std::make_unique<llm::ExtractiveModel>(similarity_by(encoder));
     }
@@ -44,7 +45,7 @@ std::unique_ptr<llm::ChatModel> make_model(const Settings& settings, embedding::
     options.base_url = settings.llm_base_url;
     options.api_key = settings.llm_api_key;
     options.model = settings.llm_model;
-    return std::make_unique<llm::OpenAiModel>(std::move(options));
+    return std::make_unique<llm::OpenAiModel>(std::move(options), outbound);
 }
 
 }  // namespace
@@ -92,7 +93,8 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       encoder(std::move(opened_encoder)),
       documents(database, queue, rooms, settings.data_dir),
       retrieval(database, *encoder),
-      model(make_model(settings, *encoder)),
+      outbound({.ca_file = settings.outbound_ca_file, .metrics = &metrics}),
+      model(make_model(settings, *encoder, outbound)),
       tutor(database, rooms, documents, retrieval, *model),
       messages(database, rooms, metrics, static_cast<std::size_t>(settings.page_cache_bytes)) {
     metrics.set("stoa_build_info", "Always 1; the labels say what runs.",

@@ -17,6 +17,7 @@
 #include "documents/documents.hpp"
 #include "documents/retrieval.hpp"
 #include "embedding/encoder.hpp"
+#include "http/client.hpp"
 #include "jobs/queue.hpp"
 #include "llm/chat_model.hpp"
 #include "postgres/database.hpp"
@@ -59,6 +60,7 @@ class Services {
     documents::Documents documents;
     documents::Retrieval retrieval;
 
+    http::Client outbound;  ///< what asks other servers
     std::unique_ptr<llm::ChatModel> model;
     tutor::Tutor tutor;
     chat::Messages messages;

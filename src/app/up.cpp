@@ -134,6 +134,7 @@ Result<void> start_stoa(Supervisor& supervisor, const Plan& plan, const DataDire
     question.url = plan.local_url() + "/readyz";
     question.connect_timeout = question.total_timeout = std::chrono::seconds(2);
     question.allow_private_addresses = true;
+    question.is_probe = true;
     const http::Client client;
     return supervisor.wait_until(
         "GET /readyz",

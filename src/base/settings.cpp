@@ -211,6 +211,8 @@ std::vector<Setting> settings_of_use() {
          86'400},
         {"refresh_token_seconds", &S::refresh_token_seconds, "lifetime of a session without use",
          false, 60, 31'536'000},
+        {"outbound_ca_file", &S::outbound_ca_file,
+         "PEM file of the authorities other servers are trusted by; empty trusts the system's"},
         {"llm_base_url",
          &S::llm_base_url,
          "an OpenAI-compatible base URL (…/v1); empty answers offline by quoting the documents",

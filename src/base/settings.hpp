@@ -43,6 +43,7 @@ struct Settings {
     std::string master_key;
     std::int64_t access_token_seconds = 15 * 60;
     std::int64_t refresh_token_seconds = 30LL * 24 * 3600;
+    std::string outbound_ca_file;
     std::string llm_base_url;
     std::string llm_api_key;
     std::string llm_model = "gpt-4o-mini";

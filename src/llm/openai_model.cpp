@@ -8,10 +8,7 @@
 #include "llm/quotes.hpp"
 #include "llm/sse_parser.hpp"
 
-#include <algorithm>
-#include <charconv>
 #include <optional>
-#include <thread>
 #include <utility>
 
 namespace stoa::llm {
@@ -19,8 +16,6 @@ namespace stoa::llm {
 namespace {
 
 constexpr std::size_t answer_bytes_max = 64 * 1024;
-constexpr std::chrono::milliseconds pause_first{250};
-constexpr std::chrono::milliseconds pause_max{2'000};
 
 struct ChatRequest {
     std::string model;
@@ -106,8 +101,6 @@ class Receiver {
         return std::move(completion_);
     }
 
-    [[nodiscard]] bool has_begun() const { return !completion_.answer.empty(); }
-
   private:
     bool take_event(const ServerEvent& event) {
         auto chunk = read_chunk(event.data);
@@ -146,49 +139,28 @@ class Receiver {
     bool is_ended_ = false;
 };
 
-std::optional<std::chrono::seconds> retry_after(const http::Inbound& answer) {
-    for (const auto& [name, value] : answer.headers) {
-        if (name != "retry-after") continue;
-        int seconds = 0;
-        const auto end = value.data() + value.size();
-        if (std::from_chars(value.data(), end, seconds).ptr == end && seconds >= 0) {
-            return std::chrono::seconds(std::min(seconds, 3'600));
-        }
-    }
-    return std::nullopt;
-}
-
-bool is_passing(int status) { return status == 408 || status == 429 || status >= 500; }
-
-/// Of one try: the completion, or the error and how soon another try makes sense.
-struct Attempt {
-    Result<Completion> result;
-    bool may_retry = false;
-    std::optional<std::chrono::seconds> wait;
-};
-
-Attempt judge(const Result<http::Inbound>& answer, Receiver& receiver, const Prompt& prompt,
-              const std::string& model) {
+/// What a transfer came to.
+Result<Completion> judge(const Result<http::Inbound>& answer, Receiver& receiver,
+                         const Prompt& prompt, const std::string& model) {
     if (!answer) {
-        const bool is_late = answer.error().code == "upstream_timeout";
-        auto failed = is_late ? unavailable("model_timeout", "The language model took too long.",
-                                            std::chrono::seconds(5))
-                              : model_unavailable("The language model cannot be reached.");
-        return {failed, !is_late && !receiver.has_begun(), std::nullopt};
+        const auto& error = answer.error();
+        if (error.code == "upstream_timeout") {
+            return unavailable("model_timeout", "The language model took too long.",
+                               std::chrono::seconds(5));
+        }
+        return model_unavailable("The language model cannot be reached.",
+                                 error.retry_after.value_or(std::chrono::seconds(5)));
     }
-    if (answer->status >= 200 && answer->status < 300) {
-        return {receiver.finish(prompt, model), false, std::nullopt};
-    }
-    const auto wait = retry_after(*answer);
-    return {model_unavailable(
-                "The language model answered with status " + std::to_string(answer->status) + ".",
-                wait.value_or(std::chrono::seconds(5))),
-            is_passing(answer->status), wait};
+    if (answer->status / 100 == 2) return receiver.finish(prompt, model);
+    return model_unavailable(
+        "The language model answered with status " + std::to_string(answer->status) + ".",
+        answer->retry_after.value_or(std::chrono::seconds(5)));
 }
 
 }  // namespace
 
-OpenAiModel::OpenAiModel(Options options) : options_(std::move(options)) {
+OpenAiModel::OpenAiModel(Options options, http::Client client)
+    : options_(std::move(options)), client_(std::move(client)) {
     while (options_.base_url.ends_with('/')) options_.base_url.pop_back();
 }
 
@@ -204,24 +176,19 @@ Result<Completion> OpenAiModel::complete(const Prompt& prompt, const OnDelta& on
     request.stall_timeout = options_.stall_timeout;
     request.total_timeout = options_.total_timeout;
     request.allow_private_addresses = true;  // the operator's own setting
-    auto pause = pause_first;
-    for (int attempt = 1;; ++attempt) {
-        Receiver receiver(on_delta);
-        const auto answer =
-            client_.stream(request, [&](std::string_view bytes) { return receiver.take(bytes); });
-        auto outcome = judge(answer, receiver, prompt, options_.model);
-        if (outcome.result) return std::move(outcome.result);
+    request.repeat = http::Repeat::always;   // asking twice changes nothing over there
+    request.tries_max = options_.tries_max;
+    request.upstream = "llm";
+    Receiver receiver(on_delta);
+    const auto answer =
+        client_.stream(request, [&](std::string_view bytes) { return receiver.take(bytes); });
+    auto completion = judge(answer, receiver, prompt, options_.model);
+    if (!completion) {
         log::warning("the language model failed",
-                     {{"error.code", std::string(outcome.result.error().code)},
-                      {"error.message", outcome.result.error().message}});
-        const auto wait = std::max<std::chrono::milliseconds>(
-            pause, outcome.wait.value_or(std::chrono::seconds(0)));
-        if (!outcome.may_retry || attempt == options_.tries_max || wait > pause_max) {
-            return std::move(outcome.result);
-        }
-        std::this_thread::sleep_for(wait);
-        pause *= 2;
+                     {{"error.code", std::string(completion.error().code)},
+                      {"error.message", completion.error().message}});
     }
+    return completion;
 }
 
 }  // namespace stoa::llm

@@ -22,7 +22,7 @@ class OpenAiModel final : public ChatModel {
         int tries_max = 3;
     };
 
-    explicit OpenAiModel(Options options);
+    explicit OpenAiModel(Options options, http::Client client = http::Client());
 
     [[nodiscard]] std::string_view provider() const override { return "openai"; }
     /// A refusal (401, 404, …), garbage, and a stream that is cut off are `model_unavailable`; 429
