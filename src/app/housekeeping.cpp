@@ -3,6 +3,7 @@
 
 #include "accounts/audit_checkpoints.hpp"
 #include "accounts/purge.hpp"
+#include "app/idempotency.hpp"
 #include "base/log.hpp"
 #include "http/upload.hpp"
 
@@ -59,6 +60,7 @@ void Housekeeping::sign_audit_log() {
 
 void Housekeeping::tidy() {
     report("purge_expired", accounts::purge_expired(database_));
+    report("purge_idempotency_keys", purge_idempotency_keys(database_));
     report("sweep_orphans", documents_.sweep_orphans());
     report("sweep_uploads", http::remove_abandoned_uploads(upload_dir_));
 }

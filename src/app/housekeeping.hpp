@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a worker tidies up at its start and then once an hour (expired challenges, tickets and
-// sessions, files that no row knows, uploads that were cut off), and the audit log that it signs
-// once a minute. Every step is harmless at any time and on several workers at once. Owner: `stoa
-// work`; one thread of its own.
+// What a worker tidies up at its start and then once an hour (expired challenges, tickets, sessions
+// and idempotency keys, files that no row knows, uploads that were cut off), and the audit log that
+// it signs once a minute. Every step is harmless at any time and on several workers at once. Owner:
+// `stoa work`; one thread of its own.
 #pragma once
 
 #include "crypto/ed25519.hpp"

@@ -149,6 +149,9 @@ http::Routes route_table(Services& services, const http::SocketFactory& room_soc
     add_documents(routes, services);
     add_tutor(routes, services);
     add_operations(routes, services);
+    routes.wrap_handlers([&services](const http::Route& route, http::Handler handler) {
+        return Idempotency::is_for(route) ? services.idempotency.wrap(std::move(handler)) : handler;
+    });
     return routes;
 }
 

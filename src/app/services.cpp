@@ -82,6 +82,7 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       redis(redis_options(settings), metrics),
       invalidations(redis),
       queue(database, redis),
+      idempotency(database, master_key),
       audit_key(accounts::audit_key(master_key)),
       tokens(database, token_settings(settings), master_key),
       sign_in(database, tokens, accounts::SignInSettings::of_site(settings.public_url)),

@@ -9,6 +9,7 @@
 #include "accounts/sessions.hpp"
 #include "accounts/sign_in.hpp"
 #include "accounts/tokens.hpp"
+#include "app/idempotency.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "base/settings.hpp"
@@ -45,6 +46,7 @@ class Services {
     redis::Client redis;
     redis::Invalidations invalidations;
     jobs::Queue queue;
+    Idempotency idempotency;
 
     const crypto::KeyPair audit_key;
     accounts::Tokens tokens;

@@ -55,6 +55,12 @@ void Routes::socket(std::string path, SocketFactory factory) {
         std::move(factory));
 }
 
+void Routes::wrap_handlers(const std::function<Handler(const Route&, Handler)>& wrap) {
+    for (auto& route : routes_) {
+        if (route.handler) route.handler = wrap(route, std::move(route.handler));
+    }
+}
+
 std::size_t Routes::grow(std::size_t node, std::string_view segment) {
     if (is_parameter(segment)) {
         if (nodes_[node].parameter == 0) {

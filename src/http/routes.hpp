@@ -65,6 +65,9 @@ class Routes {
     void upload(std::string path, Admission admission, Handler handler);
     void socket(std::string path, SocketFactory factory);
 
+    /// Puts what `wrap` makes of it in the place of each handler; sockets stay as they are.
+    void wrap_handlers(const std::function<Handler(const Route&, Handler)>& wrap);
+
     struct Match {
         const Route* route = nullptr;
         Headers path_parameters;

@@ -53,6 +53,21 @@ def test_says_which_are_limited(stoa):
     assert told == {name for name, (_, limit) in routes(stoa).items() if limit != "unlimited"}
 
 
+def test_signed_in_writes_take_an_idempotency_key(stoa):
+    key = {"$ref": "#/components/parameters/idempotency_key"}
+    told = {
+        name for name, operation in operations().items() if key in operation.get("parameters", [])
+    }
+    writes = {
+        name
+        for name, (access, _) in routes(stoa).items()
+        if access == "signed_in" and not name.startswith("GET ") and "/api/v1/auth/" not in name
+    }
+    assert told == writes
+    for name in told:
+        assert {"400", "409"} <= set(operations()[name]["responses"]), name
+
+
 def test_every_route_refuses_a_stranger_as_told(stoa):
     """Each route is called without a token: signed_in ones answer 401 with WWW-Authenticate."""
     nobody = "00000000-0000-7000-8000-000000000000"

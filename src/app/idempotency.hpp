@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a write that is asked again under
+// the same key by the same user runs once and gets its first answer again, on whatever node. The
+// keys are in PostgreSQL under a lease that this renews while a handler runs, so that a node's
+// death frees them within 15 s. Owner: the composition root; any thread, and one of its own that
+// renews.
+#pragma once
+
+#include "base/result.hpp"
+#include "http/message.hpp"
+#include "http/routes.hpp"
+#include "postgres/database.hpp"
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+namespace stoa::app {
+
+class Idempotency {
+  public:
+    /// `master_key` seals the answers that are kept.
+    Idempotency(postgres::Database& database, std::string master_key);
+    ~Idempotency() = default;
+    Idempotency(const Idempotency&) = delete;
+    Idempotency& operator=(const Idempotency&) = delete;
+
+    /// Whether a route takes the header: signed-in writes, but not those under /auth, whose answers
+    /// are tokens and must never be kept.
+    static bool is_for(const http::Route& route);
+    /// `next`, once for each key. Without the header it is just called. Problems of its own:
+    /// `idempotency_key_invalid` (400), `idempotency_key_reused` (409: another request had this
+    /// key), `idempotency_key_in_progress` (409 with Retry-After), `idempotency_answer_too_large`
+    /// (409: it was done, but its answer exceeded 1 MiB). Kept for 24 h is every answer below 500
+    /// but 429, a stream's when it came to its end without an error event.
+    http::Handler wrap(http::Handler next);
+
+  private:
+    class Claim;
+    class Recorder;
+    struct Asked;
+    /// A claim; or none and the answer that is to be given instead.
+    struct Claimed {
+        std::shared_ptr<Claim> claim;
+        http::Response answer;
+    };
+
+    http::Response handle(const http::Handler& next, http::Request& request);
+    Result<Claimed> claim(const http::Request& request, const std::string& key);
+    [[nodiscard]] static Result<std::string> read_key(const http::Request& request);
+    [[nodiscard]] Asked asked(const http::Request& request, const std::string& key) const;
+
+    void hold(const RowId& lease);
+    void let_go(const RowId& lease);
+    void renew_leases(const std::stop_token& stop);
+
+    postgres::Database& database_;
+    const std::string master_key_;
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::set<RowId> held_;  ///< leases of this process; as many as handlers that run
+    std::jthread renewer_;
+};
+
+/// Removes keys older than 24 h; how many went, at most 50 000.
+Result<std::uint64_t> purge_idempotency_keys(postgres::Database& database);
+
+}  // namespace stoa::app
