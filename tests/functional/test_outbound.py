@@ -3,6 +3,7 @@
 Retry-After, the breaker, cut and endless answers, certificates, the trace, metrics."""
 
 import re
+import uuid
 
 import pytest
 import requests
@@ -91,6 +92,24 @@ def test_half_an_answer_is_none(asker, server, plan):
     assert question(asker).status_code == 503
     assert len(server.seen) == 1, "what has begun is not asked again"
     assert question(asker).status_code == 200
+
+
+def test_a_stream_is_repeated_once_it_came_to_its_end(asker, server):
+    """Under an Idempotency-Key: an error is asked again, a whole answer is told again."""
+    server.plan = [(401, {})]
+    headers = {"Accept": "text/event-stream", "Idempotency-Key": str(uuid.uuid4())}
+
+    def stream():
+        path = f"/documents/{asker.document['id']}/chat"
+        return asker.http.post(path, json={"question": "What is said?"}, headers=headers)
+
+    assert "event: error" in stream().text
+    whole = stream()
+    assert "event: done" in whole.text and "Idempotent-Replayed" not in whole.headers
+    again = stream()
+    assert again.content == whole.content and again.headers["Idempotent-Replayed"] == "true"
+    assert again.headers["Content-Type"] == whole.headers["Content-Type"]
+    assert len(server.seen) == 2
 
 
 def test_only_a_trusted_certificate_will_do(shared_stack, facts, server):  # noqa: F811
