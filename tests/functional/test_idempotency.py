@@ -145,6 +145,8 @@ def test_a_node_that_dies_in_the_middle_frees_the_key(stoa, user):
         assert code(create(user, key)) == (409, "idempotency_key_in_progress")
         stoa.stop_node(dying, signal.SIGKILL)
         asking.join()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        wait_until("the dead node's statement is ended", lambda: stoa.sql(waiting) == [(0,)])
         assert code(create(user, key)) == (409, "idempotency_key_in_progress")
     wait_until("the key is free", lambda: create(user, key).status_code == 201, 60, 0.5)
     assert create(user, key).headers["Idempotent-Replayed"] == "true"
