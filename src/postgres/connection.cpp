@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/connection.hpp"
 
-#include "postgres/conninfo.hpp"
 #include "postgres/failure.hpp"
 #include "postgres/sql.hpp"
 
@@ -34,13 +33,28 @@ Result<std::unique_ptr<Connection>> Connection::open(const Options& options, Met
 }
 
 Result<void> Connection::connect(std::string& why) {
-    if (const auto checked = check_conninfo(options_.conninfo); !checked) {
-        why = checked.error().message;
+    const auto hosts = hosts_of(options_.conninfo);
+    if (!hosts) {
+        why = hosts.error().message;
         return tl::unexpected(lost());
     }
-    const char* const keys[] = {"dbname", "fallback_application_name", "client_encoding", nullptr};
-    const char* const values[] = {options_.conninfo.c_str(), "stoa", "UTF8", nullptr};
-    connection_.reset(PQconnectStartParams(keys, values, 1));
+    for (const auto& host : *hosts)
+        if (connect_to(host, why)) return {};
+    return tl::unexpected(lost());
+}
+
+bool Connection::connect_to(Host host, std::string& why) {
+    host.try_emplace("fallback_application_name", "stoa");
+    host["client_encoding"] = "UTF8";
+    std::vector<const char*> keys;
+    std::vector<const char*> values;
+    for (const auto& [key, value] : host) {
+        keys.push_back(key.c_str());
+        values.push_back(value.c_str());
+    }
+    keys.push_back(nullptr);
+    values.push_back(nullptr);
+    connection_.reset(PQconnectStartParams(keys.data(), values.data(), 0));
     if (!connection_) throw std::bad_alloc();
     const auto by = steady_clock::now() + options_.connect_timeout;
     PostgresPollingStatusType status = PGRES_POLLING_WRITING;
@@ -50,114 +64,37 @@ Result<void> Connection::connect(std::string& why) {
         status = PQconnectPoll(connection_.get());
     }
     if (PQstatus(connection_.get()) != CONNECTION_OK) {
-        why = PQerrorMessage(connection_.get());
-        if (why.empty()) why = "no connection in time";
-        while (why.ends_with('\n')) why.pop_back();
-        return tl::unexpected(lost());
+        std::string words = PQerrorMessage(connection_.get());
+        while (words.ends_with('\n')) words.pop_back();
+        why += (why.empty() ? "" : "; ") + (words.empty() ? "no connection in time" : words);
+        return false;
     }
     PQsetnonblocking(connection_.get(), 1);
-    PQsetNoticeProcessor(connection_.get(), [](void*, const char*) {}, nullptr);
-    return {};
+    watch_notices();
+    return true;
 }
 
 Result<void> Connection::configure() {
-    Parameters parameters;
-    parameters.add(std::to_string(options_.statement_timeout.count()) + "ms");
-    auto done = run(sql::configure_session, parameters);
-    if (!done) return fail(done);
+    const auto text = [](std::chrono::milliseconds time) {
+        return std::to_string(time.count()) + "ms";
+    };
+    const Call call = make_call(sql::configure_session, text(options_.statement_timeout),
+                                text(options_.lock_timeout), text(options_.idle_timeout));
+    if (auto done = run({&call, 1}); !done) return fail(done);
     return {};
 }
 
-Result<Rows> Connection::run(const Query& query, const Parameters& parameters) {
-    if (parameters.has_nul())
-        return fail(ErrorKind::invalid, "invalid_text", "Text must not contain the NUL character.");
-    if (is_broken_) return tl::unexpected(lost());
-    const auto began = steady_clock::now();
-    const auto by = deadline();
-    auto& statement = statement_for(query, parameters);
-    auto* const first_use = statement.is_prepared ? nullptr : &statement;
-    if (!send(statement, parameters) || !flush(by)) return tl::unexpected(lost());
-    auto rows = receive(query.name, by, first_use);
-    observe(query.name, began);
-    return rows;
-}
-
-Connection::Statement& Connection::statement_for(const Query& query, const Parameters& parameters) {
-    // A statement's meaning depends on its parameters' types: each combination is one of its own.
-    key_.assign(query.name);
-    for (const auto& value : parameters.values()) {
-        key_ += ',';
-        key_ += std::to_string(value.type);
-    }
-    if (const auto known = statements_.find(key_); known != statements_.end()) {
-        if (known->second.text == query.text) return known->second;
-        known->second = {known->second.name + "_", std::string(query.text)};
-        return known->second;
-    }
-    Statement statement{"s" + std::to_string(statements_.size()), std::string(query.text)};
-    return statements_.emplace(key_, std::move(statement)).first->second;
-}
-
-bool Connection::send(const Statement& statement, const Parameters& parameters) {
-    const auto& values = parameters.values();
-    std::vector<::Oid> types;
-    std::vector<const char*> bytes;
-    std::vector<int> lengths;
-    std::vector<int> formats;
-    for (const auto& value : values) {
-        types.push_back(value.type);
-        bytes.push_back(value.is_null ? nullptr : value.bytes.c_str());
-        lengths.push_back(static_cast<int>(value.bytes.size()));
-        formats.push_back(value.is_binary ? 1 : 0);
-    }
-    const int count = static_cast<int>(values.size());
-    auto* const connection = connection_.get();
-    const bool pipelined = begin_pending_ || !statement.is_prepared;
-    if (pipelined && PQenterPipelineMode(connection) == 0) return false;
-    if (begin_pending_ &&
-        PQsendQueryParams(connection, "BEGIN", 0, nullptr, nullptr, nullptr, nullptr, 0) == 0)
-        return false;
-    if (!statement.is_prepared && PQsendPrepare(connection, statement.name.c_str(),
-                                                statement.text.c_str(), count, types.data()) == 0)
-        return false;
-    if (PQsendQueryPrepared(connection, statement.name.c_str(), count, bytes.data(), lengths.data(),
-                            formats.data(), 1) == 0)
-        return false;
-    return !pipelined || PQpipelineSync(connection) != 0;
-}
-
-Result<Rows> Connection::receive(std::string_view name, Deadline by, Statement* prepared) {
-    auto* const connection = connection_.get();
-    const bool pipelined = PQpipelineStatus(connection) != PQ_PIPELINE_OFF;
-    // In a pipeline: what came before the statement itself, each answered in order.
-    int to_skip = (begin_pending_ ? 1 : 0) + (prepared != nullptr ? 1 : 0);
-    begin_pending_ = false;
-    Answer rows;
-    std::optional<Error> error;
-    for (;;) {
-        auto answer = next_answer(by);
-        if (is_broken_) return tl::unexpected(error ? std::move(*error) : lost());
-        if (!answer) {
-            if (!pipelined) break;
-            continue;
-        }
-        const auto status = PQresultStatus(answer.get());
-        if (status == PGRES_PIPELINE_SYNC) break;
-        if (status == PGRES_COPY_IN) return Rows(std::move(answer));  // it waits for the data
-        if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
-            const char* sqlstate = PQresultErrorField(answer.get(), PG_DIAG_SQLSTATE);
-            is_broken_ |= is_connection_lost(sqlstate == nullptr ? "" : sqlstate);
-            error = counted(failure_of(answer.get(), name));
-            if (is_broken_) return tl::unexpected(std::move(*error));
-        } else if (status != PGRES_PIPELINE_ABORTED) {
-            if (prepared != nullptr && to_skip == 1) prepared->is_prepared = true;
-            if (to_skip-- <= 0) rows = std::move(answer);
-        }
-    }
-    if (pipelined && PQexitPipelineMode(connection) == 0) return tl::unexpected(lost());
-    if (error) return tl::unexpected(std::move(*error));
-    if (!rows) return tl::unexpected(lost());
-    return Rows(std::move(rows));
+void Connection::watch_notices() {
+    // A commit whose wait for the synchronous standby was cut short is answered as done, with this
+    // warning. Its text is in the server's language, its place in the source is not.
+    PQsetNoticeReceiver(
+        connection_.get(),
+        [](void* self, const PGresult* notice) {
+            const char* place = PQresultErrorField(notice, PG_DIAG_SOURCE_FUNCTION);
+            if (place != nullptr && std::string_view(place) == "SyncRepWaitForLSN")
+                static_cast<Connection*>(self)->is_replication_unsure_ = true;
+        },
+        this);
 }
 
 Connection::Answer Connection::next_answer(Deadline by) {
@@ -194,7 +131,27 @@ bool Connection::wait(short events, Deadline by) const {
 Result<Rows> Connection::run_text(std::string_view name, const std::string& text) {
     if (is_broken_ || PQsendQuery(connection_.get(), text.c_str()) == 0 || !flush(deadline()))
         return tl::unexpected(lost());
-    return receive(name, deadline(), nullptr);
+    return receive_text(name, deadline());
+}
+
+Result<Rows> Connection::receive_text(std::string_view name, Deadline by) {
+    Answer last;
+    std::optional<Error> error;
+    for (;;) {
+        auto answer = next_answer(by);
+        if (is_broken_) return tl::unexpected(error ? std::move(*error) : lost());
+        if (!answer) break;
+        const auto status = PQresultStatus(answer.get());
+        if (status == PGRES_COPY_IN) return Rows(std::move(answer));  // it waits for the data
+        if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
+            error = failed(answer.get(), name);
+            if (is_broken_) return tl::unexpected(std::move(*error));
+        }
+        last = std::move(answer);
+    }
+    if (error) return tl::unexpected(std::move(*error));
+    if (!last) return tl::unexpected(lost());
+    return Rows(std::move(last));
 }
 
 Result<void> Connection::run_script(std::string_view name, const std::string& text) {
@@ -204,39 +161,28 @@ Result<void> Connection::run_script(std::string_view name, const std::string& te
 }
 
 Result<void> Connection::begin_now() {
-    if (!begin_pending_) return {};
+    if (!begin_pending_ && deferred_.empty()) return {};
+    if (!deferred_.empty()) {
+        if (auto done = exchange({}, false); !done) return fail(done);
+        return {};
+    }
     begin_pending_ = false;
     if (auto begun = run_text("begin", "BEGIN"); !begun) return fail(begun);
     return {};
 }
 
-Result<void> Connection::commit() {
-    if (begin_pending_) {  // nothing was done
-        begin_pending_ = false;
-        return {};
-    }
-    if (is_broken_ || is_stale()) return tl::unexpected(lost());
-    auto done = run_text("commit", "COMMIT");
-    if (!done && is_broken_)
-        return unavailable("commit_unknown",
-                           "The database went away during the commit; look whether it was done.");
-    if (!done) return fail(done);
-    // COMMIT of a failed transaction is answered by ROLLBACK, not by an error.
-    if (std::string_view(PQcmdStatus(done->result().get())) != "COMMIT")
-        return fail(ErrorKind::internal, "database_error",
-                    "a statement of the transaction failed, and its error was passed over");
-    return {};
-}
-
 void Connection::rollback() {
     begin_pending_ = false;
+    deferred_.clear();
+    time_limit_ = options_.statement_timeout;
     const auto status = PQtransactionStatus(connection_.get());
     if (is_broken_ || status == PQTRANS_IDLE) return;
     if (status == PQTRANS_ACTIVE || !run_text("rollback", "ROLLBACK")) is_broken_ = true;
 }
 
 bool Connection::is_reusable() const {
-    return !is_broken_ && !begin_pending_ && statements_.size() < statements_max &&
+    return !is_broken_ && !begin_pending_ && deferred_.empty() && !is_outdated() &&
+           statements_.size() < statements_max &&
            PQtransactionStatus(connection_.get()) == PQTRANS_IDLE;
 }
 
@@ -245,27 +191,30 @@ bool Connection::is_stale() const {
     return poll(&entry, 1, 0) != 0;
 }
 
-Deadline Connection::deadline() const {
-    return steady_clock::now() + options_.statement_timeout + answer_grace;
+bool Connection::is_outdated() const {
+    if (is_outdated_) return true;
+    const auto is_on = [&](const char* parameter) {
+        const char* value = PQparameterStatus(connection_.get(), parameter);
+        return value != nullptr && std::string_view(value) == "on";
+    };
+    return is_on("default_transaction_read_only") || is_on("in_hot_standby");
+}
+
+Deadline Connection::deadline(std::chrono::milliseconds timeout) const {
+    return steady_clock::now() + timeout + answer_grace;
 }
 
 Error Connection::lost() {
     is_broken_ = true;
-    return counted(database_unavailable());
+    return counted(database_unavailable(), "08");
 }
 
-void Connection::observe(std::string_view query, steady_clock::time_point began) const {
-    if (metrics_ == nullptr) return;
-    const std::chrono::duration<double> took = steady_clock::now() - began;
-    metrics_->observe_seconds("stoa_postgres_query_duration_seconds",
-                              "Time from sending a statement to its whole answer.",
-                              {{"query", std::string(query)}}, took.count());
-}
-
-Error Connection::counted(Error error) const {
+Error Connection::counted(Error error, std::string_view sqlstate) const {
     if (metrics_ != nullptr)
-        metrics_->count("stoa_postgres_errors_total", "Failed statements and connections, by code.",
-                        {{"code", std::string(error.code)}});
+        metrics_->count("stoa_postgres_errors_total",
+                        "Failed statements and connections, by code and class of SQLSTATE.",
+                        {{"code", std::string(error.code)},
+                         {"sqlstate_class", std::string(sqlstate.substr(0, 2))}});
     return error;
 }
 

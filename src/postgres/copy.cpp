@@ -70,7 +70,11 @@ Result<void> Connection::copy_in(const Query& query, std::size_t columns,
     append_big_endian(chunk, 0xffffU, 2);
     if (!send_chunk(chunk)) return tl::unexpected(lost());
     auto done = finish_copy(query.name, nullptr, by);
-    observe(query.name, began);
+    if (metrics_ != nullptr)
+        metrics_->observe_seconds(
+            "stoa_postgres_query_duration_seconds", "Time a statement's answer was waited for.",
+            {{"query", std::string(query.name)}},
+            std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
     return done;
 }
 
@@ -79,7 +83,7 @@ Result<void> Connection::finish_copy(std::string_view name, const char* refusal,
     while ((queued = PQputCopyEnd(connection_.get(), refusal)) == 0)
         if (!wait(POLLOUT, by)) return tl::unexpected(lost());
     if (queued < 0 || !flush(by)) return tl::unexpected(lost());
-    if (auto done = receive(name, by, nullptr); !done) return fail(done);
+    if (auto done = receive_text(name, by); !done) return fail(done);
     return {};
 }
 

@@ -10,12 +10,37 @@
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
+#include <random>
+#include <thread>
 
 namespace stoa::postgres {
 
-Result<Rows> Session::run_encoded(const Query& query, const Parameters& parameters) {
-    return connection_.run(query, parameters);
+namespace {
+
+constexpr int attempts_max = 4;
+
+/// Those who met in a deadlock should not meet again at once.
+void pause_after(int attempt) {
+    thread_local std::minstd_rand random(std::random_device{}());
+    std::uniform_int_distribution<int> milliseconds(1, 10 << attempt);
+    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds(random)));
 }
+
+/// The rows of the only call.
+Result<Rows> single(Result<std::vector<Rows>> rows) {
+    if (!rows) return fail(rows);
+    return std::move(rows->front());
+}
+
+}  // namespace
+
+Result<Rows> Session::run_call(const Call& call) { return single(connection_.run({&call, 1})); }
+
+Result<std::vector<Rows>> Session::run(const Batch& batch) {
+    return connection_.run(batch.calls());
+}
+
+void Session::defer_call(Call call) { connection_.defer(std::move(call)); }
 
 Result<void> Session::copy_in(const Query& query, std::size_t columns,
                               const std::function<bool(Parameters&)>& fill) {
@@ -24,66 +49,106 @@ Result<void> Session::copy_in(const Query& query, std::size_t columns,
 
 struct Database::Pool {
     Pool(const Options& given_options, Metrics& given_metrics)
-        : options(given_options), metrics(given_metrics) {}
+        : options(given_options), metrics(given_metrics) {
+        metrics.set("stoa_postgres_connections_max", "Connections the pool may open.", {},
+                    static_cast<double>(options.connections_max));
+    }
+    ~Pool() { idle_gauge.add(-static_cast<double>(idle.size())); }
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
 
-    Result<std::unique_ptr<Connection>> take() {
+    struct Taken {
+        std::unique_ptr<Connection> connection;
+        std::uint64_t age = 0;
+    };
+
+    Result<Taken> take() {
         for (;;) {
-            std::unique_ptr<Connection> connection;
+            Taken taken;
             {
                 std::unique_lock lock(mutex);
-                const auto one_is_free = [&] { return used < options.connections_max; };
-                if (!freed.wait_for(lock, options.wait_max, one_is_free))
+                if (!wait_for_one(lock))
                     return unavailable("database_busy",
                                        "All connections to the database are in use; try again.");
                 ++used;
+                taken.age = age;
                 if (!idle.empty()) {
-                    connection = std::move(idle.back());
+                    taken.connection = std::move(idle.back());
                     idle.pop_back();
+                    idle_gauge.add(-1);
                 }
-                report();
             }
-            if (!connection) return open();
-            if (!connection->is_stale()) return connection;
-            give_back(nullptr);  // and try the next one: all may have died with the server
+            used_gauge.add(1);
+            if (!taken.connection) return open(std::move(taken));
+            if (!taken.connection->is_stale()) return taken;
+            taken.connection.reset();
+            give_back(std::move(taken));  // and try the next one: all may have died together
         }
     }
 
     /// Without a connection: only the place that it took.
-    void give_back(std::unique_ptr<Connection> connection) {
+    void give_back(Taken taken) {
+        std::vector<std::unique_ptr<Connection>> closed;  // outside of the lock
+        used_gauge.add(-1);
         {
             const std::lock_guard lock(mutex);
             --used;
-            if (connection) idle.push_back(std::move(connection));
-            report();
+            if (taken.connection && taken.connection->is_outdated() && taken.age == age) {
+                ++age;
+                closed.swap(idle);
+                idle_gauge.add(-static_cast<double>(closed.size()));
+            }
+            if (taken.connection && taken.connection->is_reusable() && taken.age == age) {
+                idle.push_back(std::move(taken.connection));
+                idle_gauge.add(1);
+            }
         }
         freed.notify_one();
     }
 
-    Result<std::unique_ptr<Connection>> open() {
+    bool wait_for_one(std::unique_lock<std::mutex>& lock) {
+        const auto one_is_free = [&] { return used < options.connections_max; };
+        if (one_is_free()) return true;
+        const auto began = std::chrono::steady_clock::now();
+        waiting_gauge.add(1);
+        const bool came = freed.wait_for(lock, options.wait_max, one_is_free);
+        waiting_gauge.add(-1);
+        const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - began;
+        wait_seconds.observe(waited.count());
+        return came;
+    }
+
+    Result<Taken> open(Taken taken) {
         std::string why;
         auto opened = Connection::open(options, &metrics, why);
         const bool was_away = is_away.exchange(!opened);
         if (!opened) {
             if (!was_away) log::error("PostgreSQL does not answer", {{"error.message", why}});
-            give_back(nullptr);
-        } else if (was_away) {
-            log::info("PostgreSQL answers again");
+            give_back(std::move(taken));
+            return fail(opened);
         }
-        return opened;
+        if (was_away) log::info("PostgreSQL answers again");
+        taken.connection = std::move(*opened);
+        return taken;
     }
 
-    void report() const {
-        static const std::string name = "stoa_postgres_connections";
-        static const std::string help = "Open connections of the pool, by state.";
-        metrics.set(name, help, {{"state", "used"}}, static_cast<double>(used));
-        metrics.set(name, help, {{"state", "idle"}}, static_cast<double>(idle.size()));
+    GaugeHandle gauge(const std::string& state) {
+        return metrics.gauge("stoa_postgres_connections", "Connections of the pool, by state.",
+                             {{"state", state}});
     }
 
     const Options& options;
     Metrics& metrics;
+    GaugeHandle used_gauge = gauge("used");
+    GaugeHandle idle_gauge = gauge("idle");
+    GaugeHandle waiting_gauge =
+        metrics.gauge("stoa_postgres_waiting", "Threads that wait for a connection.");
+    SecondsHandle wait_seconds = metrics.seconds(
+        "stoa_postgres_wait_seconds", "Time waited for a connection by those who had to wait.");
     std::mutex mutex;
     std::condition_variable freed;
     std::size_t used = 0;
+    std::uint64_t age = 0;  // connections of an earlier one are not used again
     std::vector<std::unique_ptr<Connection>> idle;  // the last used is used first
     std::atomic<bool> is_away = false;
     std::mutex ping_mutex;
@@ -112,7 +177,17 @@ Result<void> Database::ping() {
     return check_schema(*connection, all_migrations());
 }
 
-bool Database::is_retryable(const Error& error) { return error.code == "serialization_failure"; }
+Result<std::vector<Rows>> Database::run(const Batch& batch) { return run_calls(batch.calls()); }
+
+Result<Rows> Database::run_call(const Call& call) { return single(run_calls({&call, 1})); }
+
+Result<std::vector<Rows>> Database::run_calls(std::span<const Call> calls) {
+    for (int attempt = 1;; ++attempt) {
+        Lease lease(*this);
+        auto rows = lease.run(calls);
+        if (rows || !lease.may_repeat(rows.error(), attempt)) return rows;
+    }
+}
 
 Database::Lease::Lease(Database& database) : database_(database) {
     auto taken = database_.pool_->take();
@@ -120,20 +195,17 @@ Database::Lease::Lease(Database& database) : database_(database) {
         error_ = taken.error();
         return;
     }
-    connection_ = std::move(*taken);
+    connection_ = std::move(taken->connection);
+    age_ = taken->age;
     session_.emplace(*connection_);
 }
 
-Database::Lease::~Lease() {
+Database::Lease::~Lease() { give_back(); }
+
+void Database::Lease::give_back() {
     if (!connection_) return;
     connection_->rollback();
-    if (!connection_->is_reusable()) connection_.reset();
-    database_.pool_->give_back(std::move(connection_));
-}
-
-Result<void> Database::Lease::ready() const {
-    if (error_) return tl::unexpected(*error_);
-    return {};
+    database_.pool_->give_back({std::move(connection_), age_});
 }
 
 Result<void> Database::Lease::begin() {
@@ -145,5 +217,23 @@ Result<void> Database::Lease::begin() {
 Result<void> Database::Lease::commit() { return connection_->commit(); }
 
 void Database::Lease::rollback() { connection_->rollback(); }
+
+Result<std::vector<Rows>> Database::Lease::run(std::span<const Call> calls) {
+    if (error_) return tl::unexpected(*error_);
+    return connection_->run(calls);
+}
+
+bool Database::Lease::may_repeat(const Error& error, int attempt) {
+    // Without a connection the server is away, and whoever asked should not wait for it.
+    if (!connection_ || attempt == attempts_max) return false;
+    const bool is_torn = error.code == "database_unavailable" && connection_->is_broken();
+    if (!is_torn && error.code != "serialization_failure") return false;
+    database_.metrics_.count("stoa_postgres_retries_total",
+                             "Transactions and statements that were done again, by reason.",
+                             {{"reason", std::string(error.code)}});
+    give_back();  // nobody should wait for it meanwhile
+    if (!is_torn) pause_after(attempt);
+    return true;
+}
 
 }  // namespace stoa::postgres

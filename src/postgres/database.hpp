@@ -7,11 +7,13 @@
 
 #include "base/metrics.hpp"
 #include "base/result.hpp"
+#include "postgres/batch.hpp"
 #include "postgres/codec.hpp"
 #include "postgres/query.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,8 +30,10 @@ class Connection;  // owns the PGconn; connection.hpp
 struct Options {
     std::string conninfo;  ///< libpq URI or key/value string
     std::size_t connections_max = 8;
-    std::chrono::milliseconds wait_max{5'000};  ///< for a free connection
-    std::chrono::milliseconds statement_timeout{15'000};
+    std::chrono::milliseconds wait_max{5'000};            ///< for a free connection
+    std::chrono::milliseconds statement_timeout{15'000};  ///< of queries without one of their own
+    std::chrono::milliseconds lock_timeout{5'000};        ///< for a row or table others hold
+    std::chrono::milliseconds idle_timeout{60'000};       ///< between statements of a transaction
     std::chrono::milliseconds connect_timeout{3'000};
 };
 
@@ -41,38 +45,37 @@ class Session {
     /// Runs one statement. Errors: `database_unavailable` and `storage_full` (503),
     /// `unique_violation` and `foreign_key_violation` (conflict, with the constraint's name in the
     /// message), `serialization_failure` (conflict; `transact` retries it), `statement_timeout`
-    /// (503), `invalid_text` (422: NUL or malformed UTF-8), `database_error` (internal).
+    /// and `lock_timeout` (503, both name the query), `invalid_text` (422: NUL or malformed UTF-8),
+    /// `database_error` (internal).
     template <class... A>
     Result<Rows> run(const Query& query, const A&... arguments) {
-        Parameters parameters;
-        (parameters.add(arguments), ...);
-        return run_encoded(query, parameters);
+        return run_call(make_call(query, arguments...));
     }
-    /// Every row as a T: a described struct whose members are columns by name, or one scalar
-    /// column.
+    /// All of it in one round trip; the rows of each. After an error none that follows was run.
+    Result<std::vector<Rows>> run(const Batch& batch);
+    /// A statement whose rows nobody reads: it travels with the next one, or with the COMMIT, and
+    /// its error is that of what it travels with.
+    template <class... A>
+    void defer(const Query& query, const A&... arguments) {
+        defer_call(make_call(query, arguments...));
+    }
     template <class T, class... A>
     Result<std::vector<T>> list(const Query& query, const A&... arguments) {
         auto rows = run(query, arguments...);
         if (!rows) return fail(rows);
         return rows->template all<T>();
     }
-    /// The first row as a T, or nothing.
     template <class T, class... A>
     Result<std::optional<T>> find(const Query& query, const A&... arguments) {
         auto rows = run(query, arguments...);
         if (!rows) return fail(rows);
-        if (rows->size() == 0) return std::optional<T>();
-        return std::optional<T>((*rows)[0].template as<T>());
+        return first_as<T>(*rows);
     }
-    /// The only row as a T; `database_error` (internal) if there is none.
     template <class T, class... A>
     Result<T> one(const Query& query, const A&... arguments) {
-        auto found = find<T>(query, arguments...);
-        if (!found) return fail(found);
-        if (!*found)
-            return fail(ErrorKind::internal, "database_error",
-                        std::string(query.name) + " gave no row");
-        return std::move(**found);
+        auto rows = run(query, arguments...);
+        if (!rows) return fail(rows);
+        return only_as<T>(query, *rows);
     }
     /// `COPY … FROM STDIN (FORMAT binary)`: `fill` adds one row's fields and returns true, or
     /// returns false at the end. All rows have `columns` fields, of exactly the columns' types (the
@@ -82,7 +85,8 @@ class Session {
                          const std::function<bool(Parameters&)>& fill);
 
   private:
-    Result<Rows> run_encoded(const Query& query, const Parameters& parameters);
+    Result<Rows> run_call(const Call& call);
+    void defer_call(Call call);
     Connection& connection_;
 };
 
@@ -95,33 +99,43 @@ class Database {
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
 
-    /// Single statements, each its own transaction, on any free connection.
+    /// Single statements, each its own transaction in one round trip, on any free connection. What
+    /// certainly did nothing (also a read that was not answered) is repeated; if a change was not
+    /// answered, `commit_unknown` (503).
     template <class... A>
     Result<Rows> run(const Query& query, const A&... arguments) {
-        return with_session([&](Session& s) { return s.run(query, arguments...); });
+        return run_call(make_call(query, arguments...));
     }
+    /// All of it in one transaction and one round trip; the rows of each.
+    Result<std::vector<Rows>> run(const Batch& batch);
     template <class T, class... A>
     Result<std::vector<T>> list(const Query& query, const A&... arguments) {
-        return with_session([&](Session& s) { return s.list<T>(query, arguments...); });
+        auto rows = run(query, arguments...);
+        if (!rows) return fail(rows);
+        return rows->template all<T>();
     }
     template <class T, class... A>
     Result<std::optional<T>> find(const Query& query, const A&... arguments) {
-        return with_session([&](Session& s) { return s.find<T>(query, arguments...); });
+        auto rows = run(query, arguments...);
+        if (!rows) return fail(rows);
+        return first_as<T>(*rows);
     }
     template <class T, class... A>
     Result<T> one(const Query& query, const A&... arguments) {
-        return with_session([&](Session& s) { return s.one<T>(query, arguments...); });
+        auto rows = run(query, arguments...);
+        if (!rows) return fail(rows);
+        return only_as<T>(query, *rows);
     }
 
     /// Runs `work(Session&) -> Result<T>` in one transaction: committed if it returns a value,
-    /// rolled back if it returns an error. Repeated (at most 3 times in all) on serialization
-    /// failures and deadlocks, so `work` must have no other effects; and no network calls inside.
-    /// If the connection breaks during COMMIT the answer is `commit_unknown` (503): whoever must
-    /// not do it twice makes `work` idempotent by key.
+    /// rolled back if it returns an error. Repeated (at most 4 times in all) on serialization
+    /// failures, deadlocks and on a fresh connection if one broke before COMMIT, so `work` must
+    /// have no other effects; and no network calls inside. If the connection breaks during COMMIT
+    /// the answer is `commit_unknown` (503): whoever must not do it twice makes `work` idempotent
+    /// by key.
     template <class F>
     auto transact(F&& work) -> std::invoke_result_t<F, Session&> {
         using R = std::invoke_result_t<F, Session&>;
-        constexpr int tries_max = 3;
         for (int attempt = 1;; ++attempt) {
             Lease lease(*this);
             if (auto started = lease.begin(); !started) return fail(started);
@@ -129,11 +143,10 @@ class Database {
             if (result) {
                 auto committed = lease.commit();
                 if (committed) return result;
-                if (attempt == tries_max || !is_retryable(committed.error()))
-                    return fail(committed);
+                if (!lease.may_repeat(committed.error(), attempt)) return fail(committed);
             } else {
                 lease.rollback();
-                if (attempt == tries_max || !is_retryable(result.error())) return result;
+                if (!lease.may_repeat(result.error(), attempt)) return result;
             }
         }
     }
@@ -151,26 +164,25 @@ class Database {
         ~Lease();
         Lease(const Lease&) = delete;
         Lease& operator=(const Lease&) = delete;
-        [[nodiscard]] Result<void> ready() const;  ///< could a connection be had?
         Result<void> begin();
         Result<void> commit();
         void rollback();
+        Result<std::vector<Rows>> run(std::span<const Call> calls);
+        /// After an error: was nothing done, and is another attempt worth it? Counts and pauses.
+        [[nodiscard]] bool may_repeat(const Error& error, int attempt);
         Session& session() { return *session_; }
 
       private:
+        void give_back();
         Database& database_;
         std::unique_ptr<Connection> connection_;
+        std::uint64_t age_ = 0;
         std::optional<Session> session_;
         std::optional<Error> error_;
     };
 
-    template <class F>
-    auto with_session(F&& work) -> std::invoke_result_t<F, Session&> {
-        Lease lease(*this);
-        if (auto ready = lease.ready(); !ready) return fail(ready);
-        return work(lease.session());
-    }
-    static bool is_retryable(const Error& error);
+    Result<Rows> run_call(const Call& call);
+    Result<std::vector<Rows>> run_calls(std::span<const Call> calls);
     struct Pool;
     Options options_;
     Metrics& metrics_;

@@ -29,7 +29,7 @@ class DatabaseTest : public ::testing::Test {
 
     const Query add_{"test.add",
                      "UPDATE accounts_of_test SET amount = amount + $2 WHERE name = $1"};
-    const Query sleep_{"test.sleep", "SELECT pg_sleep($1)::text"};
+    const Query sleep_{"test.sleep", "SELECT pg_sleep($1)::text", 0ms, true};
     testing::TestDatabase place_;
     Metrics metrics_;
     Database database_{place_.options(), metrics_};
@@ -81,8 +81,10 @@ TEST_F(DatabaseTest, Failures_have_codes_and_never_quote_values) {
     EXPECT_EQ(database_.one<int>({"test.none", "SELECT 1 WHERE false"}).error().code,
               "database_error");
     EXPECT_TRUE(database_.run({"test.syntax", "SELEKT"}).error().code == "database_error");
-    EXPECT_NE(metrics_.expose().find("stoa_postgres_errors_total{code=\"unique_violation\"} 1"),
-              std::string::npos);
+    EXPECT_NE(
+        metrics_.expose().find("stoa_postgres_errors_total{code=\"unique_violation\",sqlstate_"
+                               "class=\"23\"} 1"),
+        std::string::npos);
 }
 
 TEST_F(DatabaseTest, Serialization_failures_are_repeated) {

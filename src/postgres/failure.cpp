@@ -34,17 +34,34 @@ Error database_unavailable() {
     return try_again("database_unavailable", "The database does not answer; try again shortly.");
 }
 
-bool is_connection_lost(std::string_view sqlstate) {
-    // No SQLSTATE: libpq itself speaks. 57P0x: the server is going down or just coming up. 25006:
-    // after a failover this server only reads.
-    return sqlstate.empty() || sqlstate.starts_with("08") || sqlstate.starts_with("57P0") ||
-           sqlstate == "53300" || sqlstate == "25006";
+Error commit_unknown() {
+    return try_again("commit_unknown",
+                     "The database went away during the commit; look whether it was done.");
+}
+
+Fault fault_of(const pg_result* result) {
+    const auto sqlstate = field_of(result, PG_DIAG_SQLSTATE);
+    // 25006: after a fail-over this server only reads. 26000: whoever pools connections between us
+    // and the server lost what we had prepared. 0A000 of this function: "cached plan must not
+    // change result type", a migration changed what a prepared statement returns.
+    if (sqlstate == "25006" || sqlstate == "26000") return Fault::outdated;
+    if (sqlstate == "0A000" && field_of(result, PG_DIAG_SOURCE_FUNCTION) == "RevalidateCachedQuery")
+        return Fault::outdated;
+    // No SQLSTATE: libpq itself speaks. 57P0x: the server is going down or just coming up. 25P03:
+    // it ended a transaction that did nothing for too long.
+    if (sqlstate.empty() || sqlstate.starts_with("08") || sqlstate.starts_with("57P0") ||
+        sqlstate == "53300" || sqlstate == "25P03")
+        return Fault::connection;
+    return Fault::statement;
 }
 
 Error failure_of(const pg_result* result, std::string_view query) {
     const auto sqlstate = field_of(result, PG_DIAG_SQLSTATE);
     const auto constraint = std::string(field_of(result, PG_DIAG_CONSTRAINT_NAME));
-    if (is_connection_lost(sqlstate)) return database_unavailable();
+    if (sqlstate == "25P03")
+        return try_again("transaction_timeout",
+                         "A transaction paused for too long and was undone; try again.");
+    if (fault_of(result) != Fault::statement) return database_unavailable();
     if (sqlstate == "40001" || sqlstate == "40P01")
         return {ErrorKind::conflict, "serialization_failure",
                 "Others changed the same data at the same time; try again."};
@@ -53,8 +70,12 @@ Error failure_of(const pg_result* result, std::string_view query) {
     if (sqlstate == "23503")
         return {ErrorKind::conflict, "foreign_key_violation",
                 "What this belongs to is not there, or is still in use: " + constraint};
-    if (sqlstate == "57014" || sqlstate == "55P03" || sqlstate == "25P03")
-        return try_again("statement_timeout", "The database took too long; try again.");
+    if (sqlstate == "57014")
+        return try_again("statement_timeout",
+                         "The database took too long for " + std::string(query) + "; try again.");
+    if (sqlstate == "55P03")
+        return try_again("lock_timeout",
+                         std::string(query) + " waited too long for others to finish; try again.");
     if (sqlstate == "53100")
         return try_again("storage_full", "The database has no room left; the operator must help.");
     if (sqlstate.starts_with("53"))

@@ -19,7 +19,16 @@ Error failure_of(const pg_result* result, std::string_view query);
 /// The server did not answer.
 Error database_unavailable();
 
-/// Does the failure mean that the connection is of no more use?
-bool is_connection_lost(std::string_view sqlstate);
+/// The connection broke while something was being committed.
+Error commit_unknown();
+
+/// What of ours a failure leaves useless.
+enum class Fault {
+    statement,   ///< nothing but the statement and its transaction
+    connection,  ///< the connection
+    outdated,    ///< all connections: the server turned read-only, or the schema was changed under
+                 ///< prepared statements. The statement did nothing.
+};
+Fault fault_of(const pg_result* result);
 
 }  // namespace stoa::postgres

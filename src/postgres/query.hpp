@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // One SQL statement with its name. The constants come from the modules' sql/ folders (one statement
-// a file, `$1…` parameters); the name labels metrics, logs and errors. Literals only; any thread.
+// a file, `$1…` parameters, `-- timeout: 2s` in its head if the default does not fit); the name
+// labels metrics, logs and errors. Literals only; any thread.
 #pragma once
 
+#include <chrono>
 #include <string_view>
 
 namespace stoa::postgres {
@@ -10,6 +12,8 @@ namespace stoa::postgres {
 struct Query {
     std::string_view name;  ///< "rooms.join_room"
     std::string_view text;
+    std::chrono::milliseconds timeout{0};  ///< the server ends it then; 0 is the default
+    bool is_read_only = false;             ///< nothing changes: it may be sent again
 };
 
 }  // namespace stoa::postgres

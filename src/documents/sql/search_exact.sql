@@ -1,4 +1,5 @@
 -- The nearest chunks of a small scope: every distance is computed, nothing is missed.
+-- timeout: 5s
 WITH nearest AS MATERIALIZED (
     SELECT id, document_id, embedding <=> $4::vector AS distance
     FROM document_chunks

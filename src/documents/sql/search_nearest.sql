@@ -1,5 +1,6 @@
 -- The nearest chunks of a large scope by the HNSW index, which is scanned on until enough of what
 -- it finds lies in the scope (hnsw.iterative_scan).
+-- timeout: 5s
 SELECT c.id AS chunk, c.document_id AS document, d.title, c.page, c.text_begin, c.text
 FROM (
     SELECT id, document_id, page, text_begin, text, embedding <=> $4::vector AS distance

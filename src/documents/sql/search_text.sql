@@ -1,4 +1,5 @@
 -- The best chunks by full text: those with all words of the question first, then those with some.
+-- timeout: 5s
 WITH query AS (
     SELECT websearch_to_tsquery('english', $4) AS every,
            replace(plainto_tsquery('english', $4)::text, '&', '|')::tsquery AS some
