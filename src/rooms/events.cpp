@@ -65,10 +65,9 @@ Result<std::int64_t> next_seq(postgres::Session& session, const RoomId& room) {
     return **seq;
 }
 
-Result<Event> record_event(postgres::Session& session, const RoomId& room, std::int64_t seq,
-                           std::string_view type, const std::string& data_json) {
-    auto done = session.run(sql::insert_event, room, seq, type, json::Raw{data_json});
-    if (!done) return fail(done);
+Event record_event(postgres::Session& session, const RoomId& room, std::int64_t seq,
+                   std::string_view type, const std::string& data_json) {
+    session.defer(sql::insert_event, room, seq, type, json::Raw{data_json});
     return Event{room, seq, std::string(type), event_json(room, type, seq, data_json)};
 }
 

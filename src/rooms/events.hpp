@@ -37,10 +37,11 @@ std::string event_json(const RoomId& room, std::string_view type, std::optional<
 /// records the event; `data_json` is one JSON object. `room_not_found` if there is no such room.
 Result<Event> append_event(postgres::Session& session, const RoomId& room, std::string_view type,
                            const std::string& data_json);
-/// As above, but `seq` was taken before with `next_seq` because the data carries it.
+/// As above, but `seq` was taken before with `next_seq` because the data carries it, and the event
+/// travels with the COMMIT, whose error is its.
 Result<std::int64_t> next_seq(postgres::Session& session, const RoomId& room);
-Result<Event> record_event(postgres::Session& session, const RoomId& room, std::int64_t seq,
-                           std::string_view type, const std::string& data_json);
+Event record_event(postgres::Session& session, const RoomId& room, std::int64_t seq,
+                   std::string_view type, const std::string& data_json);
 
 /// Lays `data_json` over the data of every event from `from_seq` on whose data has this "id": what
 /// was deleted must not live on in the log.
