@@ -54,6 +54,11 @@ postgres::Options postgres_options(const Settings& settings) {
     postgres::Options options;
     options.conninfo = settings.database_url;
     options.connections_max = static_cast<std::size_t>(settings.postgres_connections_max);
+    options.wait_max = std::chrono::milliseconds(settings.postgres_wait_max_ms);
+    options.statement_timeout = std::chrono::milliseconds(settings.postgres_statement_timeout_ms);
+    options.lock_timeout = std::chrono::milliseconds(settings.postgres_lock_timeout_ms);
+    options.idle_timeout =
+        std::chrono::milliseconds(settings.postgres_idle_in_transaction_timeout_ms);
     return options;
 }
 

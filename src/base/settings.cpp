@@ -141,13 +141,30 @@ std::string value_text(const Settings& settings, const Setting& setting) {
     return std::to_string(settings.*std::get<std::int64_t Settings::*>(setting.member));
 }
 
-/// Where the parts are and how much they may take.
+std::vector<Setting> settings_of_postgres() {
+    using S = Settings;
+    return {
+        {"database_url", &S::database_url,
+         "PostgreSQL connection URI or key/value string; may name several servers", true},
+        {"postgres_connections_max", &S::postgres_connections_max,
+         "connections a process keeps at most", false, 1, 200},
+        {"postgres_wait_max_ms", &S::postgres_wait_max_ms,
+         "a request waits this long for a free connection", false, 1, 60'000},
+        {"postgres_statement_timeout_ms", &S::postgres_statement_timeout_ms,
+         "the server ends a statement then, unless its .sql file says otherwise", false, 100,
+         600'000},
+        {"postgres_lock_timeout_ms", &S::postgres_lock_timeout_ms,
+         "a statement waits this long for a row that others hold; 0 is as long as it may run",
+         false, 0, 600'000},
+        {"postgres_idle_in_transaction_timeout_ms", &S::postgres_idle_in_transaction_timeout_ms,
+         "the server undoes a transaction that pauses this long; 0 is never", false, 0, 600'000},
+    };
+}
+
+/// Where the other parts are and how much they may take.
 std::vector<Setting> settings_of_parts() {
     using S = Settings;
     return {
-        {"database_url", &S::database_url, "PostgreSQL connection URI or key/value string", true},
-        {"postgres_connections_max", &S::postgres_connections_max,
-         "connections a process keeps at most", false, 1, 200},
         {"redis_url", &S::redis_url,
          "redis://[user:password@]host:port/db, unix:///path or "
          "redis-cluster://[user:password@]host:port,host:port",
@@ -244,7 +261,8 @@ std::vector<Setting> settings_of_use() {
 
 const std::vector<Setting>& setting_table() {
     static const std::vector<Setting> table = [] {
-        auto rows = settings_of_parts();
+        auto rows = settings_of_postgres();
+        std::ranges::move(settings_of_parts(), std::back_inserter(rows));
         std::ranges::move(settings_of_use(), std::back_inserter(rows));
         return rows;
     }();

@@ -20,6 +20,10 @@ namespace stoa {
 struct Settings {
     std::string database_url = "postgresql:///stoa";
     std::int64_t postgres_connections_max = 8;
+    std::int64_t postgres_wait_max_ms = 5'000;
+    std::int64_t postgres_statement_timeout_ms = 15'000;
+    std::int64_t postgres_lock_timeout_ms = 5'000;
+    std::int64_t postgres_idle_in_transaction_timeout_ms = 60'000;
     std::string redis_url = "redis://127.0.0.1:6379/0";
     std::string http_address = "127.0.0.1";
     std::int64_t http_port = 8080;
