@@ -4,6 +4,7 @@ each of which a test may kill and start again. Everything lies in one temporary 
 with the tests."""
 
 import base64
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -194,6 +195,15 @@ class Stack:
 
     def stop_postgres(self, how=signal.SIGQUIT):
         self.programs["postgres"].stop(how)
+
+    def kill_postgres(self):
+        """kill -9 of the server and all its processes, as when its machine dies."""
+        program = self.programs["postgres"]
+        children = pathlib.Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text()
+        program.stop(signal.SIGKILL)
+        for pid in map(int, children.split()):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def start_redis(self):
         binary = shutil.which("redis-server") or "/usr/bin/redis-check-rdb"
