@@ -130,6 +130,7 @@ TEST_F(BatchTest, A_deferred_statement_travels_with_the_next_or_with_the_commit)
 TEST_F(BatchTest, A_deferred_statement_comes_before_a_copy) {
     std::int32_t next = 1;
     const auto done = database_.transact([&](Session& session) -> Result<void> {
+        EXPECT_EQ(*session.one<std::string>(hasty_limit_), "2s");
         session.defer({"test.late", "DELETE FROM things"});
         return session.copy_in({"test.copy", "COPY things (n) FROM STDIN (FORMAT binary)"}, 1,
                                [&](Parameters& fields) {

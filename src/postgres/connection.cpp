@@ -161,12 +161,14 @@ Result<void> Connection::run_script(std::string_view name, const std::string& te
 }
 
 Result<void> Connection::begin_now() {
-    if (!begin_pending_ && deferred_.empty()) return {};
+    if (time_limit_ != options_.statement_timeout)  // of the statement before
+        defer(make_call(sql::set_statement_timeout,
+                        std::to_string(options_.statement_timeout.count()) + "ms"));
     if (!deferred_.empty()) {
         if (auto done = exchange({}, false); !done) return fail(done);
         return {};
     }
-    begin_pending_ = false;
+    if (!std::exchange(begin_pending_, false)) return {};
     if (auto begun = run_text("begin", "BEGIN"); !begun) return fail(begun);
     return {};
 }

@@ -85,8 +85,8 @@ class Connection {
     struct Exchange {
         std::vector<Step> steps;
         std::vector<Call> time_limits;
-        Deadline by;
-        bool ends_change = false;  ///< at its end something may be committed
+        std::chrono::milliseconds patience{};  ///< with each answer
+        bool ends_change = false;              ///< at its end something may be committed
     };
     struct Finish {
         void operator()(PGconn* connection) const { PQfinish(connection); }

@@ -174,6 +174,8 @@ Result<void> Database::ping() {
         }
         connection = std::move(*opened);
     }
+    if (connection->is_outdated())
+        return unavailable("database_unavailable", "The database takes no writes.");
     return check_schema(*connection, all_migrations());
 }
 
@@ -228,6 +230,9 @@ bool Database::Lease::may_repeat(const Error& error, int attempt) {
     if (!connection_ || attempt == attempts_max) return false;
     const bool is_torn = error.code == "database_unavailable" && connection_->is_broken();
     if (!is_torn && error.code != "serialization_failure") return false;
+    // Whoever waited that long for a server that is silent should not wait again.
+    const auto took = std::chrono::steady_clock::now() - began_;
+    if (is_torn && took > database_.options_.wait_max) return false;
     database_.metrics_.count("stoa_postgres_retries_total",
                              "Transactions and statements that were done again, by reason.",
                              {{"reason", std::string(error.code)}});

@@ -151,8 +151,9 @@ class Database {
         }
     }
 
-    /// One statement over a connection kept apart from the pool: is the server there and the schema
-    /// ours? Errors: `database_unavailable`, `schema_older`, `schema_newer` (503).
+    /// One statement over a connection kept apart from the pool: is the server there, does it take
+    /// writes, and is the schema ours? Errors: `database_unavailable`, `schema_older`,
+    /// `schema_newer` (503).
     Result<void> ping();
     [[nodiscard]] const Options& options() const { return options_; }
 
@@ -177,6 +178,7 @@ class Database {
         Database& database_;
         std::unique_ptr<Connection> connection_;
         std::uint64_t age_ = 0;
+        std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
         std::optional<Session> session_;
         std::optional<Error> error_;
     };

@@ -67,7 +67,7 @@ Connection::Exchange Connection::plan(std::span<const Call> calls, bool with_com
     Exchange exchange;
     exchange.steps.reserve(calls.size() + 4);
     exchange.time_limits.reserve(calls.size() * 2);  // never moved: the steps point to them
-    auto patience = options_.statement_timeout;
+    exchange.patience = options_.statement_timeout;
     bool is_read_only = true;
     const bool is_begun = begin_pending_ || PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
     if (std::exchange(begin_pending_, false))
@@ -75,7 +75,7 @@ Connection::Exchange Connection::plan(std::span<const Call> calls, bool with_com
     for (const auto& call : calls) {
         const auto limit =
             call.query.timeout.count() > 0 ? call.query.timeout : options_.statement_timeout;
-        patience = std::max(patience, limit);
+        exchange.patience = std::max(exchange.patience, limit);
         is_read_only &= call.query.is_read_only;
         if (limit != time_limit_) {
             exchange.time_limits.push_back(
@@ -88,7 +88,6 @@ Connection::Exchange Connection::plan(std::span<const Call> calls, bool with_com
     }
     if (with_commit) exchange.steps.push_back({Step::Kind::commit, nullptr, nullptr});
     exchange.ends_change = with_commit || (!is_begun && !is_read_only);
-    exchange.by = deadline(patience * std::max<std::int64_t>(1, std::ssize(calls)));
     return exchange;
 }
 
@@ -127,7 +126,7 @@ bool Connection::send(const Exchange& exchange) {
     if (PQenterPipelineMode(connection_.get()) == 0) return false;
     for (const auto& step : exchange.steps)
         if (!send_step(step)) return false;
-    return PQpipelineSync(connection_.get()) != 0 && flush(exchange.by);
+    return PQpipelineSync(connection_.get()) != 0 && flush(deadline(exchange.patience));
 }
 
 bool Connection::send_step(const Step& step) {
@@ -166,7 +165,7 @@ Result<std::vector<Rows>> Connection::receive(const Exchange& exchange) {
     auto step = exchange.steps.begin();
     auto began = steady_clock::now();
     for (;;) {
-        auto answer = next_answer(exchange.by);
+        auto answer = next_answer(deadline(exchange.patience));
         if (is_broken_) return tl::unexpected(error ? std::move(*error) : torn(exchange));
         if (!answer) continue;
         const auto status = PQresultStatus(answer.get());

@@ -8,6 +8,7 @@
 #include <list>
 
 #include <gtest/gtest.h>
+#include <signal.h>
 
 namespace stoa::postgres {
 namespace {
@@ -124,9 +125,12 @@ TEST_F(FailoverTest, A_server_that_only_reads_is_told_and_left) {
         return {};
     });
     EXPECT_EQ(count(), 1) << "reading goes on";
+    const auto not_ready = database_.ping();
     reset("default_transaction_read_only", "off");
     EXPECT_EQ(refused.error().code, "database_unavailable");
     EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+    EXPECT_EQ(not_ready.error().code, "database_unavailable");
+    EXPECT_TRUE(database_.ping());
     EXPECT_EQ(in_transaction.error().code, "database_unavailable");
     EXPECT_TRUE(has_metric(
         "stoa_postgres_errors_total{code=\"database_unavailable\",sqlstate_class=\"25\"}"));
@@ -195,6 +199,20 @@ TEST_F(FailoverTest, Waiting_for_a_lock_and_pausing_have_limits) {
     EXPECT_EQ(paused.error().code, "transaction_timeout");
     EXPECT_EQ(tries, 1);
     EXPECT_EQ(count(), 1);
+}
+
+TEST_F(FailoverTest, A_server_that_falls_silent_is_given_up) {
+    auto options = place_.options(1);
+    options.statement_timeout = 100ms;
+    options.wait_max = 100ms;
+    Database hasty(options, metrics_);
+    const auto stopped = *hasty.one<int>(backend_);
+    ASSERT_EQ(::kill(stopped, SIGSTOP), 0);
+    const auto silent = hasty.one<int>(backend_);
+    ASSERT_EQ(::kill(stopped, SIGCONT), 0);
+    ASSERT_FALSE(silent);
+    EXPECT_EQ(silent.error().code, "database_unavailable");
+    EXPECT_NE(*hasty.one<int>(backend_), stopped);
 }
 
 TEST_F(FailoverTest, The_first_server_that_takes_writes_is_used) {

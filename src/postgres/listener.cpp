@@ -67,7 +67,8 @@ struct Listener::State {
             if (event == Connection::Event::nothing && !connection.run_script("listener.probe", ""))
                 break;
             connection.take_notifications(handlers.notified);
-            if (connection.is_broken()) break;
+            // A primary that was replaced hears nothing more of the others.
+            if (connection.is_broken() || connection.is_outdated()) break;
         }
         log::warning("LISTEN was interrupted");
         return true;

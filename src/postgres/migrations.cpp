@@ -26,6 +26,7 @@ Result<std::unique_ptr<Connection>> open(const std::string& conninfo,
     Options options;
     options.conninfo = conninfo;
     options.statement_timeout = timeout;
+    options.lock_timeout = timeout;
     std::string why;
     auto opened = Connection::open(options, nullptr, why);
     if (!opened && !why.empty()) opened.error().message += " (" + why + ")";
