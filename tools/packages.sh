@@ -34,10 +34,10 @@ build_packages=(
 runtime_packages=("postgresql-$postgres" redis-tools)
 # The last brings the PDF that the demo reads.
 demo_packages=(python3-nacl python3-requests python3-websocket developers-reference)
-# A real browser for the pages, and what reads scanned ones.
+# A real browser for the pages, what reads scanned ones, and a load balancer in front of two nodes.
 case "$ID" in
-  ubuntu) test_packages=(chromium-browser tesseract-ocr) ;;
-  *) test_packages=(chromium tesseract-ocr) ;;
+  ubuntu) test_packages=(chromium-browser tesseract-ocr haproxy) ;;
+  *) test_packages=(chromium tesseract-ocr haproxy) ;;
 esac
 check_packages=(clang-19 clang-format-19 clang-tidy-19)
 

@@ -64,8 +64,9 @@ http::Handler healthz() {
     return [](http::Request&) { return http::Response::json_text(200, R"({"status":"ok"})"); };
 }
 
-http::Handler readyz(postgres::Database& database, redis::Client& redis, std::string llm_provider) {
-    return [&database, &redis, provider = std::move(llm_provider)](http::Request&) {
+http::Handler readyz(postgres::Database& database, redis::Client& redis, std::string llm_provider,
+                     const std::atomic<bool>& stopping) {
+    return [&database, &redis, &stopping, provider = std::move(llm_provider)](http::Request&) {
         Readiness readiness;
         readiness.parts.postgres = part_of(database.ping());
         readiness.parts.redis = part_of(redis.ping());
@@ -73,8 +74,12 @@ http::Handler readyz(postgres::Database& database, redis::Client& redis, std::st
         readiness.parts.worker = worker_part(database);
         readiness.llm_provider = provider;
         const auto& parts = readiness.parts;
-        const bool serves = parts.postgres.ok && parts.schema.ok && parts.redis.ok;
-        readiness.status = !serves ? "unavailable" : parts.worker.ok ? "ready" : "degraded";
+        const bool leaves = stopping.load(std::memory_order_relaxed);
+        const bool serves = !leaves && parts.postgres.ok && parts.schema.ok && parts.redis.ok;
+        readiness.status = leaves            ? "stopping"
+                           : !serves         ? "unavailable"
+                           : parts.worker.ok ? "ready"
+                                             : "degraded";
         auto response = http::Response::json_text(serves ? 200 : 503, json::to_text(readiness));
         if (!serves) response.headers.emplace_back("retry-after", "1");
         return response;
@@ -99,7 +104,8 @@ void add_probes(http::Routes& routes, Services& services) {
     const auto anyone = http::Access::anyone;
     routes.get("/healthz", anyone, healthz());
     routes.get("/readyz", anyone,
-               readyz(services.database, services.redis, std::string(services.model->provider())));
+               readyz(services.database, services.redis, std::string(services.model->provider()),
+                      services.stopping));
     routes.get("/metrics", anyone, metrics(services.metrics));
     routes.get("/version", anyone, version());
 }

@@ -9,6 +9,7 @@
 #include "postgres/database.hpp"
 #include "redis/client.hpp"
 
+#include <atomic>
 #include <string>
 
 namespace stoa::app {
@@ -16,8 +17,10 @@ namespace stoa::app {
 /// 200 as long as the process answers.
 http::Handler healthz();
 /// Names postgres, schema, redis and worker. 503 while one that requests need (the first three) is
-/// away; a missing worker only shows, because the API still serves.
-http::Handler readyz(postgres::Database& database, redis::Client& redis, std::string llm_provider);
+/// away, and once this node is `stopping`; a missing worker only shows, because the API still
+/// serves.
+http::Handler readyz(postgres::Database& database, redis::Client& redis, std::string llm_provider,
+                     const std::atomic<bool>& stopping);
 /// Prometheus text exposition 0.0.4.
 http::Handler metrics(Metrics& metrics);
 http::Handler version();

@@ -2,6 +2,7 @@
 #include "app/serve.hpp"
 
 #include "accounts/accounts_routes.hpp"
+#include "app/exit_deadline.hpp"
 #include "app/rate_limiter.hpp"
 #include "app/route_table.hpp"
 #include "app/services.hpp"
@@ -12,8 +13,11 @@
 #include "chat/socratic.hpp"
 #include "http/server.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <thread>
+
+#include <sys/resource.h>
 
 namespace stoa::app {
 namespace {
@@ -29,6 +33,21 @@ std::vector<std::string> split_commas(std::string_view text) {
         text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
     }
     return items;
+}
+
+/// Many systems give a process 1,024 open files unless it asks for more.
+void allow_open_files(std::int64_t connections_max) {
+    constexpr rlim_t others = 1024;  // uploads, the database, Redis, models
+    rlimit files{};
+    getrlimit(RLIMIT_NOFILE, &files);
+    const auto wanted = static_cast<rlim_t>(connections_max) + others;
+    if (files.rlim_cur >= wanted) return;
+    files.rlim_cur = std::min(files.rlim_max, wanted);
+    if (setrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur == wanted) return;
+    log::warning(
+        "The limit of open files is too low for http_connections_max: raise it to the "
+        "second number.",
+        {{"stoa.files_max", files.rlim_cur}, {"stoa.files_wanted", wanted}});
 }
 
 std::size_t handler_threads(const Settings& settings) {
@@ -80,6 +99,29 @@ chat::SocketAuth socket_auth(Services& services) {
             .verify_wallet = verify_wallet};
 }
 
+void reload_certificate(http::Server& server) {
+    if (auto reloaded = server.reload_certificate(); !reloaded) {
+        log::error("The old certificate stays.",
+                   {{"event.action", "reload-certificate"},
+                    {"error.code", std::string(reloaded.error().code)},
+                    {"error.message", reloaded.error().message}});
+        return;
+    }
+    log::info("New connections get the certificate as its file now is.",
+              {{"event.action", "reload-certificate"}});
+}
+
+/// From the signal to the end of the process, whatever a handler does.
+constexpr std::chrono::seconds stop_time_max{9};
+
+/// First the node only says that it leaves, so that a proxy in front sends nothing more; who asks
+/// twice to stop does not want to wait for that.
+void leave(http::Server& server, const StopSignals& signals, std::chrono::seconds drain) {
+    server.drain();
+    (void)signals.wait_for(drain);
+    server.stop(stop_time_max - drain - std::chrono::seconds(1));
+}
+
 }  // namespace
 
 Result<http::ServerOptions> server_options(const Settings& settings) {
@@ -93,6 +135,9 @@ Result<http::ServerOptions> server_options(const Settings& settings) {
     options.connections_per_address_max =
         static_cast<std::size_t>(settings.http_connections_per_address_max);
     options.trusted_proxies = std::move(*proxies);
+    options.tls_certificate_file = settings.tls_certificate_file;
+    options.tls_key_file = settings.tls_key_file;
+    options.strict_transport = settings.public_url.starts_with("https://");
     options.access_log = settings.http_access_log == "on";
     options.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
     options.upload_dir = upload_dir(settings);
@@ -101,9 +146,12 @@ Result<http::ServerOptions> server_options(const Settings& settings) {
 }
 
 Result<void> serve(const Settings& settings) {
-    const StopSignals signals;
+    StopSignals signals;
+    if (!settings.tls_certificate_file.empty()) signals.take_reload();
+    ExitDeadline exit_deadline;
     auto options = server_options(settings);
     if (!options) return fail(options);
+    allow_open_files(settings.http_connections_max);
     auto made = Services::make(settings);
     if (!made) return fail(made);
     Services& services = **made;
@@ -140,9 +188,11 @@ Result<void> serve(const Settings& settings) {
                         services.metrics, limit_with(limiter, settings));
     if (auto started = server.start(); !started) return started;
     log::info("serving", {{"event.action", "start"}, {"server.port", server.port()}});
-    const int signal = signals.wait();
+    const int signal = signals.wait([&server] { reload_certificate(server); });
+    exit_deadline.set(stop_time_max);
     log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", signal}});
-    server.stop(std::chrono::seconds(10));
+    services.stopping = true;
+    leave(server, signals, std::chrono::seconds(settings.http_drain_seconds));
     return {};
 }
 

@@ -28,6 +28,7 @@
 #include "rooms/rooms.hpp"
 #include "tutor/tutor.hpp"
 
+#include <atomic>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -41,6 +42,7 @@ class Services {
     static Result<std::unique_ptr<Services>> make(const Settings& settings);
 
     const Settings settings;
+    std::atomic<bool> stopping = false;  ///< this node leaves: it is no longer ready
     Metrics metrics;
     postgres::Database database;
     redis::Client redis;

@@ -13,11 +13,25 @@ StopSignals::StopSignals() {
     pthread_sigmask(SIG_BLOCK, &set_, nullptr);
 }
 
-int StopSignals::wait() const {
-    int number = 0;
-    while (sigwait(&set_, &number) != 0) {
+void StopSignals::take_reload() {
+    sigaddset(&set_, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+}
+
+int StopSignals::wait(const std::function<void()>& reload) const {
+    for (;;) {
+        int number = 0;
+        if (sigwait(&set_, &number) != 0) continue;
+        if (number != SIGHUP) return number;
+        if (reload) reload();
     }
-    return number;
+}
+
+bool StopSignals::wait_for(std::chrono::seconds time) const {
+    sigset_t stops = set_;
+    sigdelset(&stops, SIGHUP);
+    const timespec limit{time.count(), 0};
+    return sigtimedwait(&stops, nullptr, &limit) > 0;
 }
 
 }  // namespace stoa::app

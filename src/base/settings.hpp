@@ -32,6 +32,9 @@ struct Settings {
     std::int64_t http_connections_per_address_max = 1'000;
     std::string http_trusted_proxies;
     std::string http_access_log = "on";
+    std::int64_t http_drain_seconds = 2;
+    std::string tls_certificate_file;
+    std::string tls_key_file;
     std::string allowed_origins;
     std::string public_url = "http://localhost:8080";
     std::int64_t upload_bytes_max = 200LL * 1024 * 1024;

@@ -143,6 +143,7 @@ Answer make_answer(Response response, const AnswerFor& to) {
         append_header(head, "Access-Control-Expose-Headers", exposed_headers);
     }
     if (to.varies_by_origin) head += "Vary: Origin\r\n";
+    if (to.strict_transport) head += "Strict-Transport-Security: max-age=31536000\r\n";
     if (std::holds_alternative<StreamBody>(response.body)) {
         if (answer.chunked) head += "Transfer-Encoding: chunked\r\n";
     } else if (has_body(answer.status)) {

@@ -58,6 +58,7 @@ struct AnswerFor {
     bool close = false;
     std::string_view allowed_origin;       ///< of CORS; empty without
     bool varies_by_origin = false;         ///< another origin might get another answer
+    bool strict_transport = false;         ///< HSTS (RFC 6797)
     const Allowance* allowance = nullptr;  ///< of a limited route; null without
 };
 

@@ -20,23 +20,40 @@ HeadLimits head_limits(const ServerOptions& options) {
 
 }  // namespace
 
-Connection::Connection(std::shared_ptr<Core> core, Edge& edge, TcpSocket socket, Address peer,
+Connection::Connection(std::shared_ptr<Core> core, Edge& edge, Transport transport, Address peer,
                        ConnectionTicket ticket)
     : core_(std::move(core)),
       edge_(edge),
-      socket_(std::move(socket)),
+      transport_(std::move(transport)),
       ticket_(std::move(ticket)),
       peer_(peer),
       is_proxy_(core_->options.trusted_proxies.contains(peer)),
       scan_(head_limits(core_->options)) {}
 
-void Connection::start(const std::optional<Refusal>& refusal) {
-    boost::system::error_code error;
-    socket_.set_option(asio::ip::tcp::no_delay(true), error);
-    socket_.non_blocking(true, error);
+void Connection::start(std::optional<Refusal> refusal) {
+    refusal_ = std::move(refusal);
+    deadline_ = SteadyClock::now() + core_->options.header_timeout;
     edge_.add(shared_from_this());
-    if (error) return abort();
-    if (refusal) return refuse_unread(*refusal, {{"Retry-After", "1"}});
+    if (!transport_.prepare()) return abort();
+    if (!transport_.is_tls()) return begin();
+    phase_ = Phase::handshake;
+    shake_hands();
+}
+
+void Connection::shake_hands() {
+    switch (transport_.handshake()) {
+        case Transport::State::moved:
+            phase_ = Phase::idle;
+            return begin();
+        case Transport::State::again:
+            return read_more();
+        case Transport::State::ended:
+            return abort();
+    }
+}
+
+void Connection::begin() {
+    if (refusal_) return refuse_unread(*refusal_, {{"Retry-After", "1"}});
     deadline_ = SteadyClock::now() + core_->options.header_timeout;
     read_more();
 }
@@ -63,6 +80,7 @@ void Connection::sweep(SteadyClock::time_point now) {
                 {408, "request_timeout", "The request's head did not come in time."});
         case Phase::body:
             return refuse({408, "request_timeout", "The request's body did not come in time."});
+        case Phase::handshake:
         case Phase::idle:
         case Phase::answering:
         case Phase::lingering:
@@ -76,14 +94,13 @@ void Connection::sweep(SteadyClock::time_point now) {
 }
 
 void Connection::wind_up() {
-    if (phase_ == Phase::idle) abort();
+    if (phase_ == Phase::idle || phase_ == Phase::handshake) abort();
 }
 
 void Connection::abort() {
     if (phase_ == Phase::closed) return;
     phase_ = Phase::closed;
-    boost::system::error_code ignored;
-    socket_.close(ignored);
+    transport_.close();
     if (stream_) stream_->drop();
     stream_.reset();
     edge_.remove(*this);
@@ -93,24 +110,25 @@ void Connection::abort() {
 void Connection::read_more() {
     if (reading_) return;
     reading_ = true;
-    socket_.async_wait(TcpSocket::wait_read,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                           self->on_readable(error);
-                       });
+    transport_.wait_readable([self = shared_from_this()](const boost::system::error_code& error) {
+        self->on_readable(error);
+    });
 }
 
 void Connection::on_readable(boost::system::error_code error) {
     reading_ = false;
     if (error || phase_ == Phase::closed) return;
+    if (phase_ == Phase::handshake) return shake_hands();
     const bool wanted = phase_ == Phase::idle || phase_ == Phase::head || phase_ == Phase::body ||
                         phase_ == Phase::lingering || stream_ != nullptr;
     if (!wanted) return;
     const auto room = phase_ == Phase::body ? body_read_bytes : head_read_bytes;
-    const auto size = socket_.read_some(in_.prepare(room), error);
-    if (error == asio::error::would_block) return read_more();
+    const auto space = in_.prepare(room);
+    const auto read = transport_.read(static_cast<char*>(space.data()), space.size());
+    if (read.state == Transport::State::again) return read_more();
     // A peer that ends its side while an answer streams is taken to have left.
-    if (error) return abort();
-    in_.commit(size);
+    if (read.state == Transport::State::ended) return abort();
+    in_.commit(read.bytes);
     advance();
 }
 
@@ -135,6 +153,7 @@ void Connection::advance() {
             // Requests that come ahead wait here, up to a head's size; then in the kernel.
             if (stream_ && in_.size() < core_->options.header_bytes_max) read_more();
             return;
+        case Phase::handshake:
         case Phase::deciding:
         case Phase::storing:
         case Phase::handling:
@@ -199,9 +218,7 @@ void Connection::linger() {
     phase_ = Phase::lingering;
     deadline_ = SteadyClock::now() + linger_time;
     exchange_.reset();
-    boost::system::error_code error;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-    if (error) return abort();
+    if (!transport_.end_sending()) return abort();
     // To close with unread bytes would reset the connection, and the answer could be lost.
     in_.consume(in_.size());
     read_more();

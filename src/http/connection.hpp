@@ -11,6 +11,7 @@
 #include "http/exchange.hpp"
 #include "http/read_buffer.hpp"
 #include "http/request_head.hpp"
+#include "http/transport.hpp"
 
 #include <memory>
 #include <string>
@@ -21,11 +22,11 @@ class SocketConnection;
 
 class Connection final : public EdgeMember, public std::enable_shared_from_this<Connection> {
   public:
-    Connection(std::shared_ptr<Core> core, Edge& edge, TcpSocket socket, Address peer,
+    Connection(std::shared_ptr<Core> core, Edge& edge, Transport transport, Address peer,
                ConnectionTicket ticket);
 
     /// With a refusal that is all it is told, whatever it asks.
-    void start(const std::optional<Refusal>& refusal);
+    void start(std::optional<Refusal> refusal);
     void sweep(SteadyClock::time_point now) override;
     void wind_up() override;
     void abort() override;
@@ -33,6 +34,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
 
   private:
     enum class Phase {
+        handshake,  ///< of TLS
         idle,       ///< waits for a request's first byte
         head,       ///< reads the head
         deciding,   ///< a worker checks the token; the body waits
@@ -45,6 +47,8 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     };
 
     // Reading (connection.cpp)
+    void shake_hands();
+    void begin();
     void read_more();
     void on_readable(boost::system::error_code error);
     void advance();
@@ -87,16 +91,17 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     bool write_bytes();
     bool write_file();
     bool write_stream();
-    bool after_write(ssize_t written);
+    bool after_write(Transport::State state);
     void wait_writable();
     void finish_answer();
 
     std::shared_ptr<Core> core_;
     Edge& edge_;
-    TcpSocket socket_;
+    Transport transport_;
     ConnectionTicket ticket_;
     const Address peer_;
     const bool is_proxy_;  ///< whose X-Forwarded-For is believed
+    std::optional<Refusal> refusal_;
     Phase phase_ = Phase::idle;
     SteadyClock::time_point deadline_{};
     bool reading_ = false;

@@ -3,12 +3,7 @@
 #include "http/connection.hpp"
 
 #include <array>
-#include <cerrno>
 #include <charconv>
-
-#include <sys/sendfile.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 namespace stoa::http {
 namespace {
@@ -69,27 +64,19 @@ bool Connection::write_bytes() {
     const auto body_sent = sent_ - std::min(sent_, out_.head.size());
     std::array<iovec, 2> parts{io_vector(head_left),
                                io_vector(std::string_view(out_.body).substr(body_sent))};
-    msghdr message{};
-    message.msg_iov = parts.data();
-    message.msg_iovlen = parts.size();
-    const auto written = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (!after_write(written)) return false;
-    sent_ += static_cast<std::size_t>(written);
+    const auto written = transport_.write(parts);
+    if (!after_write(written.state)) return false;
+    sent_ += written.bytes;
     return true;
 }
 
 bool Connection::write_file() {
     const auto size =
         static_cast<std::size_t>(std::min<std::uint64_t>(out_.file.left, file_bytes_per_turn));
-    const auto written =
-        ::sendfile(socket_.native_handle(), out_.file.descriptor, &out_.file.offset, size);
-    if (written == 0) {
-        // The file became shorter: the promised length cannot be kept.
-        abort();
-        return false;
-    }
-    if (!after_write(written)) return false;
-    out_.file.left -= static_cast<std::uint64_t>(written);
+    // If the file became shorter, the promised length cannot be kept: that ends it, too.
+    const auto written = transport_.send_file(out_.file.descriptor, out_.file.offset, size);
+    if (!after_write(written.state)) return false;
+    out_.file.left -= written.bytes;
     return true;
 }
 
@@ -120,26 +107,27 @@ bool Connection::write_stream() {
     return false;
 }
 
-bool Connection::after_write(ssize_t written) {
-    if (written >= 0) {
-        deadline_ = SteadyClock::now() + write_stall_limit;
-        return true;
-    }
-    if (errno == EAGAIN || errno == EINTR) {
-        wait_writable();
-    } else {
-        abort();
+bool Connection::after_write(Transport::State state) {
+    switch (state) {
+        case Transport::State::moved:
+            deadline_ = SteadyClock::now() + write_stall_limit;
+            return true;
+        case Transport::State::again:
+            wait_writable();
+            return false;
+        case Transport::State::ended:
+            abort();
+            return false;
     }
     return false;
 }
 
 void Connection::wait_writable() {
     waiting_writable_ = true;
-    socket_.async_wait(TcpSocket::wait_write,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
-                           self->waiting_writable_ = false;
-                           if (!error) self->flush();
-                       });
+    transport_.wait_writable([self = shared_from_this()](const boost::system::error_code& error) {
+        self->waiting_writable_ = false;
+        if (!error) self->flush();
+    });
 }
 
 void Connection::finish_answer() {

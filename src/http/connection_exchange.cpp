@@ -32,6 +32,8 @@ void Connection::begin_exchange(RequestHead head) {
     exchange_->request.remote_address = client_address().text();
     exchange_->body = chunked ? BodyReader::of_chunks(core_->options.json_bytes_max)
                               : BodyReader::of_length(length);
+    exchange_->strict_transport = core_->options.strict_transport && transport_.is_tls();
+    if (core_->draining.load(std::memory_order_relaxed)) exchange_->keep_alive = false;
     if (!route_exchange()) return;
     if (exchange_->route->socket) return begin_upgrade();
     if (find_token() && begin_body(length)) decide();
@@ -144,12 +146,11 @@ void Connection::decide() {
 }
 
 void Connection::continue_body() {
-    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    std::string go_on = "HTTP/1.1 100 Continue\r\n\r\n";
     if (exchange_->expects_continue && in_.empty() &&
         exchange_->body.state() == BodyReader::State::more) {
-        boost::system::error_code error;
-        const auto sent = socket_.write_some(asio::buffer(go_on), error);
-        if (error || sent != go_on.size()) return abort();
+        iovec part{go_on.data(), go_on.size()};
+        if (transport_.write({&part, 1}).bytes != go_on.size()) return abort();
     }
     phase_ = Phase::body;
     deadline_ = SteadyClock::now() + core_->options.body_timeout;
@@ -278,7 +279,7 @@ void Connection::handle_on_worker() {
 
 /// Makes the answer and hands it to the edge; a stream's writer then runs here, on this worker.
 void Connection::send_answer(Response response) {
-    const bool close = !exchange_->keep_alive || core_->stopping.load(std::memory_order_relaxed);
+    const bool close = !exchange_->keep_alive || core_->draining.load(std::memory_order_relaxed);
     auto answer = make_answer(std::move(response), exchange_->answer_for(close));
     if (!answer.stream) {
         edge_.post([self = shared_from_this(), answer = std::move(answer)]() mutable {

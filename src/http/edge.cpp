@@ -3,6 +3,8 @@
 
 #include "http/status.hpp"
 
+#include <csignal>
+
 namespace stoa::http {
 namespace {
 
@@ -50,7 +52,14 @@ Edge::Edge(Metrics& metrics, const Routes& routes) : meters_(metrics, routes) {}
 
 void Edge::start() {
     arm_sweep();
-    thread_ = std::jthread([this] { io_.run(); });
+    thread_ = std::jthread([this] {
+        // Neither sendfile nor OpenSSL can be told to leave the signal out.
+        sigset_t broken_pipe;
+        sigemptyset(&broken_pipe);
+        sigaddset(&broken_pipe, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+        io_.run();
+    });
 }
 
 void Edge::end() {

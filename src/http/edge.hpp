@@ -10,6 +10,7 @@
 #include "http/census.hpp"
 #include "http/server.hpp"
 #include "http/status.hpp"
+#include "http/tls.hpp"
 
 #include <array>
 #include <atomic>
@@ -124,7 +125,9 @@ struct Core {
     Limiter limiter;  ///< may be empty
     WorkerPool& pool;
     WorkerPool& slow_pool;
+    std::atomic<bool> draining = false;  ///< answers end their connections
     std::atomic<bool> stopping = false;
+    std::optional<TlsContext> tls;  ///< of new connections; the first edge's thread once it runs
     Census connections;
     NetworkCensus networks;
     Census refusals;  ///< connections that live only to be told why

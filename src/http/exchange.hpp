@@ -28,6 +28,7 @@ struct Exchange {
     bool expects_continue = false;
     bool decided = false;  ///< who asks is known, and that it is not too often
     bool varies_by_origin = false;
+    bool strict_transport = false;  ///< it came by TLS, and all should
     std::string allowed_origin;
     std::string token;  ///< empty without
     std::optional<Allowance> allowance;
@@ -45,8 +46,13 @@ struct Exchange {
 
     [[nodiscard]] bool is_upload() const { return upload != nullptr; }
     [[nodiscard]] AnswerFor answer_for(bool close) const {
-        return {request,        http11,           close,
-                allowed_origin, varies_by_origin, allowance ? &*allowance : nullptr};
+        return {.request = request,
+                .http11 = http11,
+                .close = close,
+                .allowed_origin = allowed_origin,
+                .varies_by_origin = varies_by_origin,
+                .strict_transport = strict_transport,
+                .allowance = allowance ? &*allowance : nullptr};
     }
 };
 

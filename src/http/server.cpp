@@ -111,10 +111,11 @@ void Server::State::on_accepted(Edge& edge, TcpSocket socket) {
         refusal = std::move(ticket.error());
         ticket = ConnectionTicket{std::move(*seat), {}};
     }
-    auto connection =
-        std::make_shared<Connection>(core, edge, std::move(socket), *peer, std::move(*ticket));
-    edge.post([connection = std::move(connection), refusal = std::move(refusal)] {
-        connection->start(refusal);
+    auto session = core->tls ? core->tls->make_session(socket.native_handle()) : nullptr;
+    auto connection = std::make_shared<Connection>(
+        core, edge, Transport(std::move(socket), std::move(session)), *peer, std::move(*ticket));
+    edge.post([connection = std::move(connection), refusal = std::move(refusal)]() mutable {
+        connection->start(std::move(refusal));
     });
 }
 
@@ -126,12 +127,29 @@ Server::Server(ServerOptions options, const Routes& routes, Authenticator authen
 Server::~Server() { stop(std::chrono::milliseconds(0)); }
 
 Result<void> Server::start() {
+    auto& core = *state_->core;
+    if (!core.options.tls_certificate_file.empty()) {
+        auto tls = TlsContext::load(core.options.tls_certificate_file, core.options.tls_key_file);
+        if (!tls) return fail(tls);
+        core.tls = std::move(*tls);
+    }
     if (auto listening = state_->listen(); !listening) return listening;
     state_->started = true;
     state_->accept();
-    for (auto& edge : state_->core->edges) edge->start();
+    for (auto& edge : core.edges) edge->start();
     return {};
 }
+
+Result<void> Server::reload_certificate() {
+    auto& core = *state_->core;
+    auto tls = TlsContext::load(core.options.tls_certificate_file, core.options.tls_key_file);
+    if (!tls) return fail(tls);
+    core.edges.front()->post(
+        [&core, tls = std::move(*tls)]() mutable { core.tls = std::move(tls); });
+    return {};
+}
+
+void Server::drain() { state_->core->draining = true; }
 
 std::uint16_t Server::port() const { return state_->port; }
 
@@ -139,6 +157,7 @@ void Server::stop(std::chrono::milliseconds deadline) {
     if (!std::exchange(state_->started, false)) return;
     auto& core = *state_->core;
     const auto until = SteadyClock::now() + deadline;
+    core.draining = true;
     core.stopping = true;
     core.edges.front()->post([state = state_.get()] {
         boost::system::error_code ignored;

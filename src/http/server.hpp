@@ -28,7 +28,10 @@ struct ServerOptions {
     std::size_t connections_max = 10'000;
     /// Of one address (an IPv6 /64); a trusted proxy has as many as it likes.
     std::size_t connections_per_address_max = 1'000;
-    TrustedProxies trusted_proxies;  ///< whose X-Forwarded-For is believed
+    TrustedProxies trusted_proxies;              ///< whose X-Forwarded-For is believed
+    std::filesystem::path tls_certificate_file;  ///< PEM with its chain; empty is plain HTTP
+    std::filesystem::path tls_key_file;
+    bool strict_transport = false;  ///< tells browsers to come by TLS only (HSTS), over TLS
     bool access_log = false;
     std::size_t header_bytes_max = 16 * 1024;
     std::size_t headers_max = 100;
@@ -73,9 +76,15 @@ class Server {
     Server& operator=(const Server&) = delete;
 
     /// Binds and listens. `address_in_use` or `address_unavailable` (unavailable), naming the
-    /// address.
+    /// address; `tls_files_unusable`, naming the file.
     Result<void> start();
     [[nodiscard]] std::uint16_t port() const;  ///< the bound one, if `port` was 0
+    /// Reads the TLS files again, for the connections to come. `tls_files_unusable`: then the old
+    /// ones stay.
+    Result<void> reload_certificate();
+    /// Every answer from now on ends its connection, so that a proxy in front moves on; new
+    /// connections are still served.
+    void drain();
     /// No new connections; requests under way finish (at most `deadline`); sockets get 1012.
     void stop(std::chrono::milliseconds deadline);
 

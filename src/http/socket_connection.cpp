@@ -4,10 +4,6 @@
 #include "http/guard.hpp"
 
 #include <array>
-#include <cerrno>
-
-#include <sys/socket.h>
-#include <sys/uio.h>
 
 namespace stoa::http {
 namespace {
@@ -140,10 +136,10 @@ bool SocketConnection::run_event(const Event& event) {
 
 // What the edge does.
 
-void SocketConnection::open(TcpSocket stream, ConnectionTicket ticket,
+void SocketConnection::open(Transport transport, ConnectionTicket ticket,
                             std::unique_ptr<SocketHandler> handler, std::string handshake,
                             std::string_view early) {
-    socket_.emplace(std::move(stream));
+    transport_.emplace(std::move(transport));
     ticket_ = std::move(ticket);
     handler_ = std::move(handler);
     heard_at_ = pinged_at_ = SteadyClock::now();
@@ -175,21 +171,20 @@ void SocketConnection::sweep(SteadyClock::time_point now) {
 void SocketConnection::read_more() {
     if (reading_ || dropped_) return;
     reading_ = true;
-    socket_->async_wait(TcpSocket::wait_read,
-                        [self = shared_from_this()](const boost::system::error_code& error) {
-                            self->on_readable(error);
-                        });
+    transport_->wait_readable([self = shared_from_this()](const boost::system::error_code& error) {
+        self->on_readable(error);
+    });
 }
 
 void SocketConnection::on_readable(boost::system::error_code error) {
     reading_ = false;
     if (error || dropped_) return;
     std::array<char, 16 * 1024> bytes;
-    const auto size = socket_->read_some(asio::buffer(bytes), error);
-    if (error == asio::error::would_block) return read_more();
-    if (error) return drop();
+    const auto read = transport_->read(bytes.data(), bytes.size());
+    if (read.state == Transport::State::again) return read_more();
+    if (read.state == Transport::State::ended) return drop();
     heard_at_ = SteadyClock::now();
-    read_frames({bytes.data(), size});
+    read_frames({bytes.data(), read.bytes});
 }
 
 /// Takes frames out of `bytes` until the handler has enough to do; then reading rests.
@@ -256,7 +251,7 @@ bool SocketConnection::take_queued() {
 }
 
 void SocketConnection::flush() {
-    if (dropped_ || !socket_ || waiting_writable_) return;
+    if (dropped_ || !transport_ || waiting_writable_) return;
     while (!writing_.empty() || take_queued()) {
         std::array<iovec, frames_per_write> parts;
         std::size_t count = 0;
@@ -266,18 +261,14 @@ void SocketConnection::flush() {
             parts[count++] = {const_cast<char*>(frame.data()) + offset, frame.size() - offset};
             offset = 0;
         }
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = count;
-        const auto sent =
-            ::sendmsg(socket_->native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (sent < 0 && (errno == EAGAIN || errno == EINTR)) return wait_writable();
-        if (sent < 0) return drop();
+        const auto sent = transport_->write(std::span(parts).first(count));
+        if (sent.state == Transport::State::again) return wait_writable();
+        if (sent.state == Transport::State::ended) return drop();
         {
             const std::lock_guard lock(out_mutex_);
-            out_bytes_ -= static_cast<std::size_t>(sent);
+            out_bytes_ -= sent.bytes;
         }
-        written_ += static_cast<std::size_t>(sent);
+        written_ += sent.bytes;
         while (writing_at_ < writing_.size() && written_ >= writing_[writing_at_]->size()) {
             written_ -= writing_[writing_at_++]->size();
         }
@@ -299,17 +290,15 @@ void SocketConnection::after_flush() {
     if (clean_) return drop();
     // After an error the peer may still be sending: to close at once would reset the connection and
     // could take the close frame with it.
-    boost::system::error_code ignored;
-    socket_->shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    transport_->end_sending();
 }
 
 void SocketConnection::wait_writable() {
     waiting_writable_ = true;
-    socket_->async_wait(TcpSocket::wait_write,
-                        [self = shared_from_this()](const boost::system::error_code& error) {
-                            self->waiting_writable_ = false;
-                            if (!error) self->flush();
-                        });
+    transport_->wait_writable([self = shared_from_this()](const boost::system::error_code& error) {
+        self->waiting_writable_ = false;
+        if (!error) self->flush();
+    });
 }
 
 void SocketConnection::drop() {
@@ -319,8 +308,7 @@ void SocketConnection::drop() {
         closing_ = true;
         out_.clear();
     }
-    boost::system::error_code ignored;
-    if (socket_) socket_->close(ignored);
+    if (transport_) transport_->close();
     timer_.cancel();
     edge_.remove(*this);
     const auto left = std::move(ticket_);

@@ -7,6 +7,7 @@
 
 #include "http/edge.hpp"
 #include "http/socket.hpp"
+#include "http/transport.hpp"
 #include "http/websocket_frame.hpp"
 
 #include <deque>
@@ -32,9 +33,9 @@ class SocketConnection final : public Socket,
     void close(std::uint16_t code, std::string_view reason) override;
     void set_timer(std::chrono::milliseconds delay) override;
 
-    /// Edge: begins to live on `stream`. `handshake` is sent before everything else; `early` came
-    /// behind the upgrade request.
-    void open(TcpSocket stream, ConnectionTicket ticket, std::unique_ptr<SocketHandler> handler,
+    /// Edge: begins to live on `transport`. `handshake` is sent before everything else; `early`
+    /// came behind the upgrade request.
+    void open(Transport transport, ConnectionTicket ticket, std::unique_ptr<SocketHandler> handler,
               std::string handshake, std::string_view early);
 
     void sweep(SteadyClock::time_point now) override;
@@ -86,7 +87,7 @@ class SocketConnection final : public Socket,
     std::unique_ptr<SocketHandler> handler_;
     Census::Ticket handler_ticket_;
 
-    std::optional<TcpSocket> socket_;
+    std::optional<Transport> transport_;
     ConnectionTicket ticket_;
     Timer timer_;
     FrameReader reader_;

@@ -41,3 +41,19 @@ def other_node(stoa):
     yield url
     if url in stoa.nodes:
         stoa.stop_node(url)
+
+
+@pytest.fixture
+def start(stoa):
+    """Starts nodes that end with the test; settings by their names."""
+    urls = []
+
+    def start_node(port=None, ca=None, **settings):
+        env = {f"STOA_{name.upper()}": str(value) for name, value in settings.items()}
+        urls.append(stoa.start_node(env, port, ca))
+        return urls[-1]
+
+    yield start_node
+    for url in urls:
+        if url in stoa.nodes:
+            stoa.stop_node(url)

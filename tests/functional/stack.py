@@ -6,6 +6,7 @@ with the tests."""
 import base64
 import contextlib
 import ctypes
+import json
 import os
 import pathlib
 import pwd
@@ -102,6 +103,13 @@ class Program:
                 self.process.kill()
                 self.process.wait()
                 raise AssertionError(f"{self.name} did not stop within {seconds} s; see {self.log}")
+
+    def log_lines(self, **wanted):
+        """Its log lines that have these values; `__` in a name stands for a dot."""
+        wanted = {key.replace("__", "."): value for key, value in wanted.items()}
+        wanted["process.pid"] = self.pid
+        lines = [json.loads(line) for line in self.log.read_text().splitlines()]
+        return [line for line in lines if wanted.items() <= line.items()]
 
     def tail(self, lines=30):
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
@@ -247,16 +255,18 @@ class Stack:
             STOA_PUBLIC_URL="http://localhost:8080",
             # Many people sign in from one address here; test_limits.py has nodes of its own.
             STOA_RATE_LIMIT_PERCENT="100000",
+            # No proxy needs time to notice that a node leaves; test_drain.py has one.
+            STOA_HTTP_DRAIN_SECONDS="0",
         )
         env.update(self.extra_env)
         env.update(more)
         return env
 
-    def start_node(self, env=None):
-        """A further `stoa serve` process; its URL."""
-        port = free_port()
+    def start_node(self, env=None, port=None, ca=None):
+        """A further `stoa serve` process; its URL. With the file of a CA it speaks TLS."""
+        port = port or free_port()
         name = f"serve-{len(self.nodes)}"
-        url = f"http://127.0.0.1:{port}"
+        url = f"{'https' if ca else 'http'}://127.0.0.1:{port}"
         self.programs[name] = Program(
             name,
             [BUILD / "src" / "stoa", "serve"],
@@ -268,7 +278,7 @@ class Stack:
 
         def up():
             assert program.running(), program.tail()
-            return requests.get(url + "/healthz", timeout=2).ok
+            return requests.get(url + "/healthz", timeout=2, verify=ca or True).ok
 
         wait_until(f"{name} answers", up)
         return url

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The edge as operators configure it: proxies in front, limits on connections, the access log."""
 
+import contextlib
 import json
+import selectors
 import socket
+import time
 
-import pytest
 import requests
 
 from stack import wait_until
@@ -12,35 +14,12 @@ from stack import wait_until
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 
-@pytest.fixture
-def start(stoa):
-    """Starts nodes that end with the test."""
-    urls = []
-
-    def start_node(**env):
-        urls.append(stoa.start_node({f"STOA_{key.upper()}": value for key, value in env.items()}))
-        return urls[-1]
-
-    yield start_node
-    for url in urls:
-        if url in stoa.nodes:
-            stoa.stop_node(url)
-
-
-def log_lines(program, **wanted):
-    """Its log lines that have these values; `__` in a name stands for a dot."""
-    wanted = {key.replace("__", "."): value for key, value in wanted.items()}
-    wanted["process.pid"] = program.pid
-    lines = [json.loads(line) for line in program.log.read_text().splitlines()]
-    return [line for line in lines if wanted.items() <= line.items()]
-
-
 def answered(stoa, url, **wanted):
     """The one access log line that has these values; it may come a moment after the answer."""
     found = []
 
     def logged():
-        found[:] = log_lines(stoa.nodes[url], message="answered", **wanted)
+        found[:] = stoa.nodes[url].log_lines(message="answered", **wanted)
         return found
 
     wait_until("the answer is logged", logged)
@@ -141,8 +120,8 @@ def test_the_access_log_can_be_switched_off(stoa, start):
     program = stoa.nodes[url]
     assert profile(url).status_code == 401
     stoa.stop_node(url)
-    assert log_lines(program, message="stopping")
-    assert not log_lines(program, message="answered")
+    assert program.log_lines(message="stopping")
+    assert not program.log_lines(message="answered")
 
 
 def test_a_trace_goes_from_the_request_into_the_log(stoa, start):
@@ -153,3 +132,25 @@ def test_a_trace_goes_from_the_request_into_the_log(stoa, start):
     profile(url, traceparent=TRACEPARENT.replace("4736", "473G"), **{"User-Agent": "malformed"})
     line = answered(stoa, url, user_agent__original="malformed")
     assert line["trace.id"] == line["http.request.id"].replace("-", "")
+
+
+def test_many_who_trickle_their_requests_hinder_nobody_and_are_closed(start):
+    url = start(http_connections_per_address_max=2000)
+    address = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+    with contextlib.ExitStack() as held:
+        slow = [held.enter_context(socket.create_connection(address, 20)) for _ in range(500)]
+        for peer in slow:
+            peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ")
+        open_ones = selectors.DefaultSelector()
+        for peer in slow:
+            open_ones.register(peer, selectors.EVENT_READ)
+        answers = []
+        deadline = time.monotonic() + 60
+        while open_ones.get_map() and time.monotonic() < deadline:
+            assert requests.get(f"{url}/healthz", timeout=10).ok
+            for key, _ in open_ones.select(0.2):
+                answers.append(key.fileobj.recv(100))
+                open_ones.unregister(key.fileobj)
+            for key in open_ones.get_map().values():
+                key.fileobj.send(b"x")
+    assert [answer[:13] for answer in answers] == [b"HTTP/1.1 408 "] * 500

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/exit_deadline.hpp"
+
+#include "base/log.hpp"
+
+#include <cstdlib>
+
+namespace stoa::app {
+
+ExitDeadline::~ExitDeadline() {
+    const std::lock_guard lock(mutex_);
+    gone_ = true;
+    changed_.notify_all();
+}
+
+void ExitDeadline::set(std::chrono::milliseconds time) {
+    thread_ = std::jthread([this, until = std::chrono::steady_clock::now() + time] {
+        std::unique_lock lock(mutex_);
+        if (changed_.wait_until(lock, until, [this] { return gone_; })) return;
+        log::warning("Requests under way were given up.", {{"event.action", "stop"}});
+        std::_Exit(EXIT_SUCCESS);
+    });
+}
+
+}  // namespace stoa::app
