@@ -152,7 +152,8 @@ def test_a_bad_question_gives_a_clear_error(stoa, facts, body, status):
         )
         assert answer.status_code == status, answer.text
         assert (
-            answer.headers["Content-Type"] == "application/problem+json" and answer.json()["detail"]
+            answer.headers["Content-Type"] == "application/problem+json"
+            and answer.json()["detail"]
         )
 
 
@@ -240,7 +241,9 @@ def test_a_conversation_remembers_and_is_its_askers_alone(stoa, facts, new_user)
     assert listed[0]["id"] == first["conversation_id"]
     other = new_user()
     other.document = facts.document
-    assert other.http.post("/rooms/join", json={"room_id": facts.the_room["id"]}).status_code == 200
+    assert (
+        other.http.post("/rooms/join", json={"room_id": facts.the_room["id"]}).status_code == 200
+    )
     for answer in (
         other.http.get(path, params={"conversation_id": first["conversation_id"]}),
         ask(other, "How fast?", conversation_id=first["conversation_id"]),
@@ -279,7 +282,9 @@ def test_a_language_model_streams(stoa, modelled):
     assert (
         kinds[0] == "sources" and kinds[-2:] == ["follow_ups", "done"] and kinds.count("delta") > 5
     )
-    assert "".join(data["delta"] for kind, data in seen if kind == "delta") == seen[-1][1]["answer"]
+    assert (
+        "".join(data["delta"] for kind, data in seen if kind == "delta") == seen[-1][1]["answer"]
+    )
 
 
 def test_a_language_model_leads_by_questions(stoa, modelled):
