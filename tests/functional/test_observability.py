@@ -3,11 +3,13 @@
 Prometheus' rules, and no series more however many ids and paths there are."""
 
 import datetime
+import http.server
 import json
 import os
 import pty
 import re
 import subprocess
+import threading
 import uuid
 
 import pytest
@@ -99,6 +101,37 @@ def test_one_trace_goes_from_the_upload_to_its_job(watched):
     assert done["stoa.job.task"] == "stoa.documents.ingest" and done["event.duration"] > 0
     [(stored,)] = watched.sql("SELECT trace_id FROM jobs WHERE id = %s", [done["stoa.job.id"]])
     assert stored == trace
+
+
+class Listener(http.server.BaseHTTPRequestHandler):
+    """A language model's server that only writes down which trace it was called in."""
+
+    def do_POST(self):
+        self.server.traces.append(self.headers.get("traceparent", ""))
+        self.send_error(400)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_the_trace_is_passed_on_to_other_servers(watched):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+    server.traces = []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = watched.start_node({"STOA_LLM_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1"})
+    trace, parent = uuid.uuid4().hex, "00f067aa0ba902b7"
+    answer = watched.user.at(url).http.post(
+        f"/documents/{watched.user.document['id']}/chat",
+        json={"question": pdfs.FACTS[0][2]},
+        headers={"traceparent": f"00-{trace}-{parent}-01"},
+    )
+    assert answer.status_code == 503, answer.text
+    watched.stop_node(url)
+    server.shutdown()
+    version, passed_on, span, flags = server.traces[0].split("-")
+    assert (version, passed_on) == ("00", trace)
+    assert re.fullmatch("[0-9a-f]{16}", span) and span not in (parent, "0" * 16)
+    assert re.fullmatch("[0-9a-f]{2}", flags)
 
 
 def test_lines_are_for_people_on_a_terminal(stoa):
