@@ -193,7 +193,7 @@ def test_metrics_tell_of_each_part(watched):
     for prefix in (
         'stoa_http_requests_total{method="POST",route="/api/v1/documents/upload",status="202"}',
         'stoa_http_request_duration_seconds_count{method="POST",route="/api/v1/rooms/create"}',
-        'stoa_postgres_query_duration_seconds_count{query="create_room"}',
+        'stoa_postgres_query_duration_seconds_count{query="rooms.create_room"}',
         'stoa_postgres_connections{state="idle"}',
         'stoa_redis_command_duration_seconds_count{command="',
         'stoa_handler_threads_busy{pool="quick"}',
