@@ -176,6 +176,49 @@ TEST_F(ExtractorTest, KeepsABoxOnEitherLineOfAHyphenatedWord) {
     EXPECT_EQ(boxes_of(page, 0, 8).size(), 2U);
 }
 
+TEST_F(ExtractorTest, ReadsColumnsOneAfterTheOther) {
+    std::string content;
+    for (const char* side : {"left", "right"}) {
+        for (int line = 0; line < 12; ++line) {
+            content += show(side[0] == 'l' ? 50 : 330, 700 - 22 * line,
+                            std::string(side) + " text of line " + std::to_string(line));
+        }
+    }
+    const std::string text = text_of(content);
+    EXPECT_LT(text.find("left text of line 11"), text.find("right text of line 0")) << text;
+}
+
+TEST_F(ExtractorTest, ReadsChineseCharacterByCharacter) {
+    PdfWriter pdf;
+    pdf.use_characters("2 beginbfchar <0001> <5B66> <0002> <4E60> endbfchar");
+    pdf.add_page("BT /F1 20 Tf 50 700 Td <00010002> Tj ET");
+    const Extraction done = extract(pdf.build());
+    ASSERT_EQ(done.code(), "");
+    EXPECT_EQ(done.pages.at(0).text, "学习");
+    EXPECT_EQ(done.pages.at(0).words.size(), 2U);
+}
+
+TEST_F(ExtractorTest, ReadsHebrewFromTheRightHoweverItIsDrawn) {
+    PdfWriter pdf;
+    // "שלום" as it is drawn, from the left: its last letter first.
+    pdf.use_characters(
+        "7 beginbfchar <0001> <05DD> <0002> <05D5> <0003> <05DC> <0004> <05E9> <0005> <0020> "
+        "<0006> "
+        "<0031> <0007> <0032> "
+        "endbfchar");
+    pdf.add_page("BT /F1 20 Tf 50 700 Td <0001000200030004> Tj ET");
+    pdf.add_page("BT /F1 20 Tf 50 700 Td <00070006000500010002000300040005000500040001> Tj ET");
+    pdf.add_page(
+        "BT /F1 20 Tf 86 700 Td <0004> Tj -12 0 Td <0003> Tj -12 0 Td <0002> Tj -12 0 Td <0001> Tj "
+        "ET");
+    const Extraction done = extract(pdf.build());
+    ASSERT_EQ(done.code(), "");
+    EXPECT_EQ(done.pages.at(0).text, "שלום");
+    EXPECT_EQ(done.pages.at(0).words.size(), 1U);
+    EXPECT_EQ(done.pages.at(1).text, "םש שלום 21");
+    EXPECT_EQ(done.pages.at(2).text.substr(0, 2), "ש");
+}
+
 TEST_F(ExtractorTest, SpellsLigaturesOut) {
     PdfWriter pdf;
     pdf.set(3, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding<</Differences[1/fi]>>>>");

@@ -39,6 +39,21 @@ class PdfWriter {
                              reference(stream) + "/Resources<</Font<</F1 3 0 R>>>>" +
                              std::string(entries) + ">>"));
     }
+    /// Makes /F1 a font whose codes, two bytes each, stand for these characters (UTF-16, in hex).
+    void use_characters(std::string_view code_to_unicode) {
+        const auto unicode = add_stream(
+            "/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapName /Any def "
+            "/CMapType 2 def 1 begincodespacerange <0000> <FFFF> endcodespacerange " +
+            std::string(code_to_unicode) +
+            " endcmap CMapName currentdict /CMap defineresource pop end end");
+        const auto descendant = add(
+            "<</Type/Font/Subtype/CIDFontType2/BaseFont/Any/CIDSystemInfo<</Registry(Adobe)"
+            "/Ordering(Identity)/Supplement 0>>/DW 600/FontDescriptor<</Type/FontDescriptor"
+            "/FontName/Any/Flags 4/FontBBox[0 0 1000 1000]/ItalicAngle 0/Ascent 800/Descent -200"
+            "/CapHeight 700/StemV 80>>>>");
+        set(3, "<</Type/Font/Subtype/Type0/BaseFont/Any/Encoding/Identity-H/DescendantFonts[" +
+                   reference(descendant) + "]/ToUnicode " + reference(unicode) + ">>");
+    }
     [[nodiscard]] static std::string reference(std::size_t number) {
         return std::to_string(number) + " 0 R";
     }

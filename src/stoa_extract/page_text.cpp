@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include <mupdf/ucdn.h>
@@ -57,6 +58,70 @@ void widen(Rect& box, const Rect& by) {
            std::max(box.y1, by.y1)};
 }
 
+bool is_right_to_left(int c) {
+    if (c < 0x590) return false;
+    const int direction = ucdn_get_bidi_class(static_cast<std::uint32_t>(c));
+    return direction == UCDN_BIDI_CLASS_R || direction == UCDN_BIDI_CLASS_AL;
+}
+
+/// Letters and digits that are read from the left.
+bool is_left_to_right(int c) {
+    const int direction = ucdn_get_bidi_class(static_cast<std::uint32_t>(c));
+    return direction == UCDN_BIDI_CLASS_L || direction == UCDN_BIDI_CLASS_EN ||
+           direction == UCDN_BIDI_CLASS_AN;
+}
+
+using Characters = std::vector<const fz_stext_char*>;
+
+/// Turns every run round that begins and ends with `inside` and has no `outside` in it.
+void reverse_runs(Characters& characters, bool (*inside)(int), bool (*outside)(int)) {
+    for (auto at = characters.begin(); at != characters.end();) {
+        at = std::find_if(at, characters.end(), [&](const auto* c) { return inside(c->c); });
+        if (at == characters.end()) return;
+        const auto stop =
+            std::find_if(at, characters.end(), [&](const auto* c) { return outside(c->c); });
+        const auto last =
+            std::find_if(std::make_reverse_iterator(stop), std::make_reverse_iterator(at),
+                         [&](const auto* c) { return inside(c->c); });
+        std::reverse(at, last.base());
+        at = stop;
+    }
+}
+
+/// The characters as they are read. A PDF may draw right-to-left text from the left; which it does
+/// shows in where the characters stand. (Rule L2 of the Unicode Bidirectional Algorithm, undone.)
+Characters reading_order(const fz_stext_line& line) {
+    Characters characters;
+    int rightward = 0;
+    int right_to_left = 0;
+    int left_to_right = 0;
+    for (const fz_stext_char* c = line.first_char; c != nullptr; c = c->next) {
+        if (is_right_to_left(c->c)) {
+            ++right_to_left;
+            const bool pair = !characters.empty() && is_right_to_left(characters.back()->c);
+            if (pair) rightward += c->origin.x > characters.back()->origin.x ? 1 : -1;
+        } else if (is_left_to_right(c->c)) {
+            ++left_to_right;
+        }
+        characters.push_back(c);
+    }
+    if (rightward <= 0) return characters;
+    if (right_to_left >= left_to_right) {
+        std::reverse(characters.begin(), characters.end());
+        reverse_runs(characters, is_left_to_right, is_right_to_left);
+    } else {
+        reverse_runs(characters, is_right_to_left, is_left_to_right);
+    }
+    return characters;
+}
+
+bool has_right_to_left(const fz_stext_line& line) {
+    for (const fz_stext_char* c = line.first_char; c != nullptr; c = c->next) {
+        if (is_right_to_left(c->c)) return true;
+    }
+    return false;
+}
+
 const fz_stext_char* first_visible(const fz_stext_line& line) {
     const fz_stext_char* c = line.first_char;
     while (c != nullptr && is_space(c->c)) c = c->next;
@@ -96,13 +161,17 @@ void PageText::add_block(const fz_stext_block& block) {
 }
 
 void PageText::add_line(const fz_stext_line& line) {
-    for (const fz_stext_char* c = line.first_char; c != nullptr; c = c->next) {
-        if (is_space(c->c)) {
+    const auto add = [&](const fz_stext_char& character) {
+        if (is_space(character.c))
             widen_gap(Gap::space);
-        } else if (!is_invisible(c->c)) {
-            add_character(*c);
-        }
+        else if (!is_invisible(character.c))
+            add_character(character);
+    };
+    if (has_right_to_left(line)) {
+        for (const fz_stext_char* c : reading_order(line)) add(*c);
+        return;
     }
+    for (const fz_stext_char* c = line.first_char; c != nullptr; c = c->next) add(*c);
 }
 
 void PageText::add_character(const fz_stext_char& character) {
