@@ -135,7 +135,7 @@ func (s *server) checkAccess(
 	var isCreator *bool
 	var isBanned, isPresent bool
 	err := connection.QueryRow(ctx, s.findAccess, room, user).
-		Scan(&roomType, &isCreator, &role, &isBanned, &isPresent)
+		Scan(&roomType, &isCreator, &role, &isBanned, &isPresent, nil)
 	switch {
 	case err == pgx.ErrNoRows:
 		return http.StatusNotFound
