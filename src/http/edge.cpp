@@ -3,12 +3,14 @@
 
 #include "http/status.hpp"
 
+#include <algorithm>
 #include <csignal>
 
 namespace stoa::http {
 namespace {
 
 constexpr std::chrono::milliseconds sweep_interval{500};
+constexpr std::size_t swept_per_turn = 32;
 constexpr std::chrono::milliseconds flush_interval{1};
 constexpr std::chrono::milliseconds retry_interval{5};
 /// Connections beyond these are closed without a word.
@@ -97,11 +99,22 @@ void Edge::remove(EdgeMember& member) {
 void Edge::arm_sweep() {
     sweep_timer_.expires_after(sweep_interval);
     sweep_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (error) return;
-        const auto now = SteadyClock::now();
-        for_each_member([now](EdgeMember& member) { member.sweep(now); });
-        arm_sweep();
+        if (!error) sweep_part(members_.size());
     });
+}
+
+/// The first `left` members from the back. A few at a time, so that thousands past their deadline
+/// at once do not hold up everybody else; one that moves meanwhile is at worst swept twice.
+void Edge::sweep_part(std::size_t left) {
+    const auto now = SteadyClock::now();
+    left = std::min(left, members_.size());
+    for (std::size_t i = 0; i < swept_per_turn && left > 0; ++i) {
+        const std::shared_ptr<EdgeMember> member = members_[--left];
+        member->sweep(now);
+        left = std::min(left, members_.size());
+    }
+    if (left == 0) return arm_sweep();
+    asio::post(io_, [this, left] { sweep_part(left); });
 }
 
 void Edge::flush_soon(std::shared_ptr<EdgeMember> member) {

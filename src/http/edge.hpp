@@ -92,6 +92,7 @@ class Edge {
 
   private:
     void arm_sweep();
+    void sweep_part(std::size_t left);
     void flush_dirty();
     void run_retries();
 
