@@ -80,6 +80,10 @@ class RoomClient:
             seconds,
         )
 
+    def has(self, kind):
+        with self.changed:
+            return any(frame["type"] == kind for frame in self.frames)
+
     def wait_for_seq(self, seq, seconds=60):
         return self._wait(
             f"seq {seq}",
