@@ -9,7 +9,8 @@ import sys
 
 # A SELECT with one of these words may change something; a function of ours that does is one more.
 CHANGING = re.compile(
-    r"\b(INSERT|UPDATE|DELETE|MERGE|SHARE|set_config|setval|nextval|pg_notify|pg_advisory\w*)\b",
+    r"\b(INSERT|UPDATE|DELETE|MERGE|SHARE|set_config|setval|nextval|pg_notify"
+    r"|pg_(try_)?advisory\w*)\b",
     re.I,
 )
 
