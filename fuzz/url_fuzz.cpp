@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "http/exchange.hpp"
 #include "http/header_parameters.hpp"
+#include "http/negotiation.hpp"
 #include "http/url.hpp"
 
 #include <cstdint>
@@ -33,6 +34,8 @@ void check_text(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     namespace http = stoa::http;
     const std::string_view text(reinterpret_cast<const char*>(data), size);
+    if (http::accepts_coding(text, "gzip") && text.empty()) std::abort();
+    if (http::has_etag(text, "\"a\"") && text.empty()) std::abort();
     if (const auto target = http::parse_target(text)) {
         if (!target->path.starts_with('/')) std::abort();
         if (target->query.size() > http::query_pairs_max) std::abort();

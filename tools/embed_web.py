@@ -3,6 +3,8 @@
 """embed_web.py ROOT OUT.cpp: the pages of web/, docs/openapi.yaml as JSON and the page of error
 codes, as one C++ table, so that the program needs no files beside it."""
 
+import gzip
+import hashlib
 import html
 import json
 import pathlib
@@ -66,6 +68,11 @@ def errors_page(codes):
     )
 
 
+def octal(data):
+    """Bytes as the inside of a C++ string literal."""
+    return "".join(f"\\{byte:03o}" for byte in data)
+
+
 def main():
     root, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
     files = [
@@ -85,10 +92,13 @@ def main():
         "const std::vector<WebPage>& web_pages() {",
         "    static const std::vector<WebPage> pages{",
     ]
-    lines += [
-        f'        {{{json.dumps(name)}, {json.dumps(kind)}, R"stoaweb({text})stoaweb"}},'
-        for name, kind, text in files
-    ]
+    for name, kind, text in files:
+        packed = gzip.compress(text.encode(), 9, mtime=0)
+        tag = hashlib.sha256(text.encode()).hexdigest()[:16]
+        lines.append(
+            f'        {{{json.dumps(name)}, {json.dumps(kind)}, R"stoaweb({text})stoaweb",'
+        )
+        lines.append(f'         {{"{octal(packed)}", {len(packed)}}}, "{tag}"}},')
     lines += ["    };", "    return pages;", "}", "}  // namespace stoa::app", ""]
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text("\n".join(lines))

@@ -14,11 +14,14 @@ struct WebPage {
     std::string_view name;  ///< "/index.html"
     std::string_view content_type;
     std::string_view content;
+    std::string_view gzip;         ///< the same, compressed when the program was built
+    std::string_view content_tag;  ///< ETag, by the content's hash, without quotes
 };
 
 const std::vector<WebPage>& web_pages();
 
-/// Serves the page with that name; a bug (throws) if there is none.
+/// Serves the page with that name, compressed to who takes gzip, 304 to who has it; a bug (throws)
+/// if there is none.
 http::Handler page(std::string_view name);
 
 }  // namespace stoa::app

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/answer.hpp"
+#include "http/negotiation.hpp"
 #include "http/status.hpp"
 #include "http/url.hpp"
 
@@ -61,20 +62,8 @@ std::string make_etag(const struct stat& status) {
     return '"' + std::to_string(status.st_size) + '-' + std::to_string(nanoseconds) + '"';
 }
 
-/// If-None-Match compares weakly (RFC 9110, 13.1.2).
-bool matches(std::string_view list, std::string_view etag) {
-    while (!list.empty()) {
-        auto item = trim_blanks(list.substr(0, list.find(',')));
-        list.remove_prefix(std::min(list.size(), list.find(',')));
-        if (!list.empty()) list.remove_prefix(1);
-        if (item.starts_with("W/")) item.remove_prefix(2);
-        if (item == "*" || item == etag) return true;
-    }
-    return false;
-}
-
 bool is_unchanged(const Request& request, std::string_view etag, std::time_t modified) {
-    if (const auto list = request.find_header("if-none-match")) return matches(*list, etag);
+    if (const auto list = request.find_header("if-none-match")) return has_etag(*list, etag);
     const auto header = request.find_header("if-modified-since");
     const auto since = header ? parse_http_date(*header) : std::nullopt;
     return since && modified <= *since;

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 
 import pytest
+import requests
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -45,3 +46,22 @@ def test_the_documentation_lists_the_operations_offline(stoa, tmp_path, path):
     page = show(stoa.url + path, tmp_path)
     assert "/api/v1/rooms/{room_id}/ask" in page
     assert "Could not be shown" not in page
+
+
+def test_pages_come_compressed_and_once(stoa):
+    url = stoa.url + "/openapi.json"
+    packed = requests.get(url, headers={"Accept-Encoding": "gzip"}, timeout=10)
+    plain = requests.get(url, headers={"Accept-Encoding": "gzip;q=0"}, timeout=10)
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in plain.headers
+    assert int(packed.headers["Content-Length"]) < int(plain.headers["Content-Length"]) / 4
+    assert packed.json() == plain.json()
+    for answer in (packed, plain):
+        assert "Accept-Encoding" in answer.headers["Vary"]
+        sent = {
+            "If-None-Match": answer.headers["ETag"],
+            "Accept-Encoding": answer.request.headers["Accept-Encoding"],
+        }
+        again = requests.get(url, headers=sent, timeout=10)
+        assert (again.status_code, again.content) == (304, b"")
+    assert packed.headers["ETag"] != plain.headers["ETag"]
