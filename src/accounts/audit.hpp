@@ -51,8 +51,9 @@ struct AuditDetail {
     std::optional<std::string> remote_address{};
     std::optional<std::string> role{};    ///< or permission that was given
     std::optional<std::string> person{};  ///< whom it happened to, beside the subject
+    std::optional<std::string> room{};    ///< where, beside the subject
 };
-BOOST_DESCRIBE_STRUCT(AuditDetail, (), (address, code, device, remote_address, role, person))
+BOOST_DESCRIBE_STRUCT(AuditDetail, (), (address, code, device, remote_address, role, person, room))
 
 struct AuditEvent {
     AuditAction action;

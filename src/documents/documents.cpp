@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "documents/documents.hpp"
 
+#include "accounts/audit.hpp"
 #include "base/log.hpp"
 #include "documents/sql.hpp"
 
@@ -115,6 +116,14 @@ Result<Document> Documents::change(const UserId& user, const DocumentId& documen
         auto updated =
             session.run(sql::update_document, document, change.title, tags, change.is_public);
         if (!updated) return fail(updated);
+        if (change.is_public) {
+            auto recorded = accounts::record(
+                session, {.action = *change.is_public ? accounts::AuditAction::document_published
+                                                      : accounts::AuditAction::document_unpublished,
+                          .actor = user,
+                          .subject = document.str()});
+            if (!recorded) return fail(recorded);
+        }
         auto now = session.find<Document>(sql::get_document, document);
         if (!now) return fail(now);
         if (!*now) return document_not_found();
@@ -126,9 +135,13 @@ Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
     if (auto granted = access_document(user, document, Permission::admin); !granted) {
         return fail(granted);
     }
-    if (auto deleted = database_.run(sql::delete_document, document); !deleted) {
-        return fail(deleted);
-    }
+    auto deleted = database_.transact([&](postgres::Session& session) -> Result<void> {
+        if (auto gone = session.run(sql::delete_document, document); !gone) return fail(gone);
+        return accounts::record(session, {.action = accounts::AuditAction::document_deleted,
+                                          .actor = user,
+                                          .subject = document.str()});
+    });
+    if (!deleted) return deleted;
     std::error_code error;
     std::filesystem::remove(file_of(document), error);
     if (error) {

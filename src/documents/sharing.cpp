@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "accounts/audit.hpp"
 #include "documents/documents.hpp"
 #include "documents/events.hpp"
 #include "documents/sql.hpp"
@@ -9,6 +10,8 @@
 namespace stoa::documents {
 
 namespace {
+
+using accounts::AuditAction;
 
 Result<void> check_share(const Share& share) {
     Error error{
@@ -23,6 +26,22 @@ Result<void> check_share(const Share& share) {
     }
     if (error.fields.empty()) return {};
     return tl::unexpected<Error>(std::move(error));
+}
+
+/// Whom a permission is for: a room or a person.
+struct Grantee {
+    const std::optional<RoomId>& room;
+    const std::optional<UserId>& person;
+};
+
+Result<void> record(postgres::Session& session, const UserId& by, const DocumentId& document,
+                    AuditAction action, const Grantee& grantee,
+                    std::optional<Permission> permission = {}) {
+    accounts::AuditEvent event{.action = action, .actor = by, .subject = document.str()};
+    if (grantee.room) event.detail.room = grantee.room->str();
+    if (grantee.person) event.detail.person = grantee.person->str();
+    if (permission) event.detail.role = std::string(json::enum_name(*permission));
+    return accounts::record(session, event);
 }
 
 }  // namespace
@@ -52,6 +71,10 @@ Result<PermissionRow> Documents::share(const UserId& user, const Share& share) {
             if (!appended) return fail(appended);
             event = std::move(*appended);
         }
+        const Grantee grantee{share.room_id, share.user_id};
+        auto recorded = record(session, user, share.document_id, AuditAction::document_shared,
+                               grantee, share.permission_type);
+        if (!recorded) return fail(recorded);
         return std::move(**permission);
     });
     if (row && event) rooms_.events().publish(*event);
@@ -73,12 +96,15 @@ Result<void> Documents::unshare(const UserId& user, const DocumentId& document,
                                 const std::optional<UserId>& person) {
     const auto least = person == user && !room ? Permission::read : Permission::admin;
     if (auto granted = access_document(user, document, least); !granted) return fail(granted);
-    auto deleted = database_.run(sql::delete_permission, document, room, person);
-    if (!deleted) return fail(deleted);
-    if (deleted->affected() == 0) {
-        return fail(ErrorKind::not_found, "permission_not_found", "There is no such permission.");
-    }
-    return {};
+    return database_.transact([&](postgres::Session& session) -> Result<void> {
+        auto deleted = session.run(sql::delete_permission, document, room, person);
+        if (!deleted) return fail(deleted);
+        if (deleted->affected() == 0) {
+            return fail(ErrorKind::not_found, "permission_not_found",
+                        "There is no such permission.");
+        }
+        return record(session, user, document, AuditAction::document_unshared, {room, person});
+    });
 }
 
 }  // namespace stoa::documents

@@ -250,6 +250,30 @@ def test_in_a_public_room_the_platform_s_roles_count(stoa, people, new_user):
     assert ("room_closed", people["admin"].id) in told
 
 
+def test_what_opens_or_closes_a_document_is_in_the_audit_log(stoa, people):
+    place = Place(stoa, people, "{room_id} {doc_id}")
+    document, ada = place.names["doc_id"], people["member"]
+    path = f"/documents/{document}"
+    share = {"document_id": document, "user_id": people["owner"].id, "permission_type": "write"}
+    assert ada.http.post("/documents/share", json=share).ok
+    who = {"user_id": people["owner"].id}
+    assert ada.http.delete(f"{path}/permissions", params=who).status_code == 204
+    assert ada.http.patch(path, json={"is_public": True}).ok
+    assert ada.http.patch(path, json={"is_public": False}).ok
+    assert ada.http.delete(path).status_code == 204
+    told = people["admin"].http.get("/admin/audit", params={"actor_id": ada.id}).json()["items"]
+    acts = [entry["action"] for entry in told if entry["subject"] == document]
+    assert acts == [
+        "document_deleted",
+        "document_unpublished",
+        "document_published",
+        "document_unshared",
+        "document_shared",
+    ]
+    shared = next(entry for entry in told if entry["action"] == "document_shared")
+    assert (shared["detail"]["person"], shared["detail"]["role"]) == (who["user_id"], "write")
+
+
 def test_every_route_is_in_the_table(stoa):
     routes = stoa.run("routes").stdout.splitlines()
     there = {" ".join(line.split()[:2]) for line in routes}
