@@ -54,8 +54,13 @@ def test_two_people_chat(two):
             a.wait_for("new_message", lambda f: f["seq"] == seq + 1)["data"]["reply_to_id"]
             == message_id
         )
+
         # Typing passes over Redis alone and may be lost: people type on, and so does Bob.
-        wait_until("typing is told", lambda: b.send("typing_start") or a.has("typing_status"))
+        def is_told():
+            b.send("typing_start")
+            return a.has("typing_status")
+
+        wait_until("typing is told", is_told, every=0.5)
         assert a.wait_for("typing_status")["data"] == {"user_id": bob.id, "is_typing": True}
         assert b.ask("reaction_add", message_id=message_id, emoji="👍")["type"] == "ack"
         assert a.wait_for("reaction_updated")["data"]["reactions"] == {bob.id: ["👍"]}
