@@ -2,6 +2,7 @@
 #include "rooms/rooms.hpp"
 
 #include "accounts/audit.hpp"
+#include "accounts/profiles.hpp"
 #include "accounts/tokens.hpp"
 #include "rooms/sql.hpp"
 
@@ -16,15 +17,21 @@ struct Place {
     std::optional<Role> role;
     bool is_banned = false;
     bool is_present = false;
-    Role platform_role = Role::member;
+    std::optional<accounts::PlatformRole> platform_role;
 };
 BOOST_DESCRIBE_STRUCT(Place, (),
                       (room_type, is_creator, role, is_banned, is_present, platform_role))
 
 /// The platform's moderators moderate public rooms, its admins also close them, members or not.
+Role role_in_public(accounts::PlatformRole role) {
+    if (role == accounts::PlatformRole::admin) return Role::owner;
+    return role == accounts::PlatformRole::moderator ? Role::moderator : Role::member;
+}
+
 Role role_of(const Place& place) {
     const Role own = place.is_present ? place.role.value_or(Role::member) : Role::member;
-    return place.room_type == RoomType::public_ ? std::max(own, place.platform_role) : own;
+    if (place.room_type != RoomType::public_ || !place.platform_role) return own;
+    return std::max(own, role_in_public(*place.platform_role));
 }
 
 struct PagePlace : Place {

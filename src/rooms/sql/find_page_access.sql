@@ -2,8 +2,7 @@
 -- live, and does a page kept since $4, of these people's rows and these documents, show what is there?
 SELECT r.room_type, r.creator_id = $2 AS is_creator, p.role, coalesce(p.is_banned, false) AS is_banned,
        p.user_id IS NOT NULL AND p.left_at IS NULL AS is_present,
-       CASE u.role WHEN 'admin' THEN 'owner' WHEN 'moderator' THEN 'moderator' ELSE 'member' END
-           AS platform_role,
+       u.role AS platform_role,
        coalesce(q.last_seq, 0) AS last_seq,
        coalesce(q.last_seq = $4
            AND cardinality($5::uuid[]) = (
