@@ -3,21 +3,11 @@
 
 #include "accounts/sql.hpp"
 
-#include <charconv>
 #include <utility>
 #include <vector>
 
 namespace stoa::accounts {
 namespace {
-
-Result<std::optional<std::int64_t>> read_cursor(const std::optional<Text<1, 20>>& cursor) {
-    if (!cursor) return std::optional<std::int64_t>();
-    std::int64_t seq = 0;
-    const char* const end = cursor->value.data() + cursor->value.size();
-    const auto parsed = std::from_chars(cursor->value.data(), end, seq);
-    if (parsed.ec != std::errc() || parsed.ptr != end) return http::invalid_cursor();
-    return std::optional(seq);
-}
 
 Result<void> keep_an_admin(postgres::Session& session, const UserId& user, PlatformRole role) {
     const auto admins = session.list<UserId>(sql::lock_admins);
@@ -68,11 +58,15 @@ Result<UserId> Administration::find_by_wallet(const std::string& address) {
 Result<http::Listing<AuditEntry>> Administration::list_audit_log(const UserId& by,
                                                                  const AuditQuery& query) {
     if (auto admin = access_administration(by); !admin) return fail(admin);
-    const auto before = read_cursor(query.cursor);
-    if (!before) return fail(before);
+    std::optional<std::int64_t> before;
+    if (query.cursor) {
+        const auto seq = http::seq_of_cursor(query.cursor->value);
+        if (!seq) return fail(seq);
+        before = *seq;
+    }
     constexpr std::int64_t items_default = 50;
     const std::int64_t limit = query.limit ? query.limit->value : items_default;
-    auto entries = database_.list<AuditEntry>(sql::list_audit_log, *before, query.actor_id,
+    auto entries = database_.list<AuditEntry>(sql::list_audit_log, before, query.actor_id,
                                               query.action, limit + 1);
     if (!entries) return fail(entries);
     http::Listing<AuditEntry> page;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/json.hpp"
 
+#include "base/number.hpp"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cmath>
 #include <cstring>
 
@@ -172,12 +173,9 @@ void Reader::read_big(const Value& from, BigInt& to) {
         to.value = number;
         return;
     }
-    const std::string_view text(from.get_string());
-    const auto end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, to.value);
-    if (parsed.ec != std::errc() || parsed.ptr != end) {
-        wrong("int_parsing", "Input should be a whole number that fits 64 bits");
-    }
+    const auto number = parse_number<std::int64_t>(std::string_view(from.get_string()));
+    if (!number) return wrong("int_parsing", "Input should be a whole number that fits 64 bits");
+    to.value = *number;
 }
 
 const boost::json::object* Reader::object(const Value& from) {

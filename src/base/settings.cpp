@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/settings.hpp"
 
+#include "base/number.hpp"
+
 #include <algorithm>
-#include <charconv>
 #include <fstream>
 #include <numeric>
 #include <sstream>
@@ -99,17 +100,13 @@ std::string assign(Settings& settings, const Setting& setting, const std::string
         settings.*(*text) = value;
         return {};
     }
-    std::int64_t number = 0;
-    const auto end = value.data() + value.size();
-    const auto parsed = std::from_chars(value.data(), end, number);
-    if (parsed.ec != std::errc() || parsed.ptr != end) {
-        return "should be a whole number, is \"" + value + "\"";
-    }
-    if (number < setting.min || number > setting.max) {
+    const auto number = parse_number<std::int64_t>(value);
+    if (!number) return "should be a whole number, is \"" + value + "\"";
+    if (*number < setting.min || *number > setting.max) {
         return "should be from " + std::to_string(setting.min) + " to " +
                std::to_string(setting.max) + ", is " + value;
     }
-    settings.*std::get<std::int64_t Settings::*>(setting.member) = number;
+    settings.*std::get<std::int64_t Settings::*>(setting.member) = *number;
     return {};
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chat/messages_routes.hpp"
 
-#include <charconv>
-
 namespace stoa::chat::routes {
 namespace {
 
@@ -52,14 +50,9 @@ Result<MessageFilter> filter_of(const MessagesQuery& query) {
     if (query.limit) filter.limit = query.limit->value;
     filter.is_pinned = query.pinned;
     if (query.cursor) {
-        const std::string& text = query.cursor->value;
-        const auto end = text.data() + text.size();
-        std::int64_t seq = 0;
-        const auto parsed = std::from_chars(text.data(), end, seq);
-        if (parsed.ec != std::errc() || parsed.ptr != end || seq < 0) {
-            return http::invalid_cursor();
-        }
-        (filter.oldest_first ? filter.after_seq : filter.before_seq) = seq;
+        const auto seq = http::seq_of_cursor(query.cursor->value);
+        if (!seq) return fail(seq);
+        (filter.oldest_first ? filter.after_seq : filter.before_seq) = *seq;
     }
     return filter;
 }

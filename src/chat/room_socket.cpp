@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chat/room_socket.hpp"
 
+#include "base/number.hpp"
 #include "chat/frames.hpp"
 #include "chat/token_bucket.hpp"
 
 #include <atomic>
-#include <charconv>
 #include <optional>
 #include <string>
 
@@ -153,10 +153,8 @@ void RoomSocket::on_open() {
     }
     room_ = *room;
     if (const auto since = request.find_query("since_seq")) {
-        std::int64_t seq = 0;
-        const auto end = since->data() + since->size();
-        const auto parsed = std::from_chars(since->data(), end, seq);
-        if (parsed.ec != std::errc() || parsed.ptr != end || seq < 0) {
+        since_ = parse_number<std::int64_t>(*since, 0, INT64_MAX);
+        if (!since_) {
             return refuse({ErrorKind::invalid,
                            "validation_failed",
                            "since_seq should be a whole number that is not negative.",
@@ -164,7 +162,6 @@ void RoomSocket::on_open() {
                            {}},
                           http::close_code::policy);
         }
-        since_ = seq;
     }
     constexpr std::string_view bearer = "Bearer ";
     const auto header = request.find_header("authorization");

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "documents/documents_routes.hpp"
 
+#include "base/number.hpp"
 #include "documents/upload_form.hpp"
 #include "http/routes.hpp"
 
-#include <charconv>
 #include <string>
 #include <system_error>
 
@@ -149,11 +149,8 @@ http::Handler file(Documents& documents) {
 http::Handler page(Documents& documents) {
     return for_document(
         [&documents](const http::Request& request, const DocumentId& id) -> Result<PageView> {
-            const auto text = request.path_parameter("page");
-            int page = 0;
-            const auto read = std::from_chars(text.data(), text.data() + text.size(), page);
-            if (read.ec != std::errc() || read.ptr != text.data() + text.size()) page = 0;
-            return documents.page(request.caller->user, id, page);
+            const auto page = parse_number<int>(request.path_parameter("page"));
+            return documents.page(request.caller->user, id, page.value_or(0));
         });
 }
 

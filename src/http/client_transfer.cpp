@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/client_transfer.hpp"
 
+#include "base/number.hpp"
 #include "http/status.hpp"
 #include "http/url.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <mutex>
 #include <vector>
@@ -234,16 +234,14 @@ std::optional<std::string> origin_of(const std::string& text) {
 }
 
 std::optional<std::chrono::seconds> parse_retry_after(const std::string& value) {
-    std::int64_t seconds = 0;
-    const auto* end = value.data() + value.size();
-    if (const auto read = std::from_chars(value.data(), end, seconds);
-        read.ec != std::errc() || read.ptr != end) {
+    auto seconds = parse_number<std::int64_t>(value);
+    if (!seconds) {
         const auto date = curl_getdate(value.c_str(), nullptr);
         if (date < 0) return std::nullopt;
         seconds = std::max<std::int64_t>(0, date - std::time(nullptr));
     }
-    if (seconds < 0) return std::nullopt;
-    return std::chrono::seconds(std::min(seconds, retry_after_max));
+    if (*seconds < 0) return std::nullopt;
+    return std::chrono::seconds(std::min(*seconds, retry_after_max));
 }
 
 struct ClientTransfers::Handles {

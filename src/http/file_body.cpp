@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/number.hpp"
 #include "http/answer.hpp"
 #include "http/negotiation.hpp"
 #include "http/status.hpp"
 #include "http/url.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -21,14 +21,6 @@ struct Range {
 
 enum class RangeKind { whole, part, unsatisfiable };
 
-std::optional<std::uint64_t> parse_number(std::string_view text) {
-    std::uint64_t number = 0;
-    const auto* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, number);
-    if (text.empty() || read.ec != std::errc() || read.ptr != end) return std::nullopt;
-    return number;
-}
-
 /// A single byte range (RFC 9110, 14.1.2). Several ranges and other units mean the whole file.
 RangeKind parse_range(std::string_view header, std::uint64_t size, Range& range) {
     constexpr std::string_view unit = "bytes=";
@@ -38,8 +30,8 @@ RangeKind parse_range(std::string_view header, std::uint64_t size, Range& range)
     const auto spec = trim_blanks(header.substr(unit.size()));
     const auto dash = spec.find('-');
     if (dash == std::string_view::npos) return RangeKind::whole;
-    const auto first = parse_number(spec.substr(0, dash));
-    const auto last = parse_number(spec.substr(dash + 1));
+    const auto first = parse_number<std::uint64_t>(spec.substr(0, dash));
+    const auto last = parse_number<std::uint64_t>(spec.substr(dash + 1));
     if ((!first && dash != 0) || (!last && dash + 1 != spec.size()) || (!first && !last)) {
         return RangeKind::whole;
     }

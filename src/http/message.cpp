@@ -2,11 +2,11 @@
 #include "http/message.hpp"
 
 #include "base/log.hpp"
+#include "base/number.hpp"
 #include "http/status.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 namespace stoa::http {
 namespace {
@@ -61,17 +61,8 @@ std::optional<std::string_view> find_in(const Headers& pairs, std::string_view n
 }
 
 json::Value number_or_text(const std::string& text) {
-    const auto* end = text.data() + text.size();
-    std::int64_t whole = 0;
-    if (const auto read = std::from_chars(text.data(), end, whole);
-        read.ec == std::errc() && read.ptr == end) {
-        return whole;
-    }
-    double real = 0;
-    if (const auto read = std::from_chars(text.data(), end, real);
-        read.ec == std::errc() && read.ptr == end) {
-        return real;
-    }
+    if (const auto whole = parse_number<std::int64_t>(text)) return *whole;
+    if (const auto real = parse_number<double>(text)) return *real;
     return json::Value(text);
 }
 

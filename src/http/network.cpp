@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/network.hpp"
 
+#include "base/number.hpp"
 #include "http/url.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include <arpa/inet.h>
 
@@ -23,16 +23,6 @@ Address masked(Address address, unsigned bits) {
         address.bytes[i] &= static_cast<std::uint8_t>(0xff00U >> kept);
     }
     return address;
-}
-
-std::optional<unsigned> parse_prefix(std::string_view text, unsigned max) {
-    unsigned bits = 0;
-    const auto* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, bits);
-    if (text.empty() || read.ec != std::errc() || read.ptr != end || bits > max) {
-        return std::nullopt;
-    }
-    return bits;
 }
 
 /// One element of X-Forwarded-For; some proxies add the port, and brackets to an IPv6 address.
@@ -95,7 +85,7 @@ Result<TrustedProxies> TrustedProxies::parse(const std::vector<std::string>& net
         const unsigned skipped = dotted ? v4_prefix_bits : 0;
         const auto bits = slash == std::string_view::npos
                               ? address_bits - skipped
-                              : parse_prefix(text.substr(slash + 1), address_bits - skipped);
+                              : parse_number(text.substr(slash + 1), 0U, address_bits - skipped);
         if (!address || !bits || masked(*address, *bits + skipped) != *address) {
             return fail(ErrorKind::invalid, "settings_invalid",
                         "http_trusted_proxies: \"" + std::string(text) +

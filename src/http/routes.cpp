@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/routes.hpp"
 
+#include "base/number.hpp"
 #include "http/url.hpp"
 
 #include <algorithm>
@@ -150,6 +151,12 @@ Result<void> check_json_content_type(const Request& request) {
 tl::unexpected<Error> invalid_cursor() {
     return fail(ErrorKind::invalid, "cursor_invalid",
                 "The cursor is not one that this list gave; begin again without it.");
+}
+
+Result<std::int64_t> seq_of_cursor(std::string_view cursor) {
+    const auto seq = parse_number<std::int64_t>(cursor, 0, INT64_MAX);
+    if (!seq) return invalid_cursor();
+    return *seq;
 }
 
 }  // namespace stoa::http

@@ -118,6 +118,8 @@ struct Listing {
 
 /// `cursor_invalid` (422).
 tl::unexpected<Error> invalid_cursor();
+/// A cursor that is the seq of the last item seen, at least 0; `cursor_invalid`.
+Result<std::int64_t> seq_of_cursor(std::string_view cursor);
 
 namespace detail {
 inline Response answer(Response&& response) { return std::move(response); }

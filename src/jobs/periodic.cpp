@@ -2,10 +2,9 @@
 #include "jobs/periodic.hpp"
 
 #include "base/log.hpp"
+#include "base/number.hpp"
 #include "jobs/queue.hpp"
 #include "jobs/sql.hpp"
-
-#include <charconv>
 
 namespace stoa::jobs {
 
@@ -25,13 +24,6 @@ constexpr std::array<Field, 5> cron_fields{{{"minute", 0, 59},
                                             {"day of the week", 0, 7}}};
 constexpr int days_back_max = 366;
 
-std::optional<unsigned> read_number(std::string_view text) {
-    unsigned number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return number;
-}
-
 /// What is before `mark` (all, if there is none); `text` keeps what comes after it.
 std::string_view split_off(std::string_view& text, char mark) {
     const auto at = text.find(mark);
@@ -44,14 +36,14 @@ std::string_view split_off(std::string_view& text, char mark) {
 bool add_item(std::string_view item, const Field& field, std::bitset<64>& to) {
     const bool has_step = item.find('/') != std::string_view::npos;
     auto range = split_off(item, '/');
-    const auto step = has_step ? read_number(item) : 1;
+    const auto step = has_step ? parse_number<unsigned>(item) : 1;
     if (!step || *step == 0) return false;
     unsigned first = field.min;
     unsigned last = field.max;
     if (range != "*") {
         const bool is_range = range.find('-') != std::string_view::npos;
-        const auto from = read_number(split_off(range, '-'));
-        const auto until = is_range ? read_number(range) : from;
+        const auto from = parse_number<unsigned>(split_off(range, '-'));
+        const auto until = is_range ? parse_number<unsigned>(range) : from;
         if (!from || !until) return false;
         first = *from;
         last = has_step && !is_range ? field.max : *until;

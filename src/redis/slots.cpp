@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "redis/slots.hpp"
 
+#include "base/number.hpp"
 #include "redis/command_names.hpp"
 
 #include <array>
-#include <charconv>
 
 namespace stoa::redis {
 
@@ -26,15 +26,6 @@ std::uint16_t crc16(std::string_view bytes) {
     for (const char c : bytes)
         crc = (crc << 8U) ^ table[((crc >> 8U) ^ static_cast<unsigned char>(c)) & 0xffU];
     return static_cast<std::uint16_t>(crc);
-}
-
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text, Number max) {
-    Number number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number < 0 || number > max)
-        return std::nullopt;
-    return number;
 }
 
 /// The places of a command's keys: [first, end).
@@ -59,7 +50,7 @@ KeyRange keys_of(const Command& command) {
         case Keys::counted:
             break;
     }
-    const auto count = size > 2 ? parse_number<std::int64_t>(command[2], INT32_MAX) : std::nullopt;
+    const auto count = size > 2 ? parse_number(command[2], 0, INT32_MAX) : std::nullopt;
     if (!count) return {};
     return {3, std::min<std::size_t>(3 + static_cast<std::size_t>(*count), size)};
 }
@@ -144,9 +135,9 @@ std::optional<Redirect> parse_redirect(std::string_view error) {
     const auto colon = error.rfind(':');
     if (space == std::string_view::npos || colon == std::string_view::npos || colon < space)
         return std::nullopt;
-    const auto slot = parse_number<int>(error.substr(0, space), slot_count - 1);
-    const auto port = parse_number<int>(error.substr(colon + 1), 65'535);
-    if (!slot || !port || *port == 0) return std::nullopt;
+    const auto slot = parse_number(error.substr(0, space), 0, slot_count - 1);
+    const auto port = parse_number(error.substr(colon + 1), 1, 65'535);
+    if (!slot || !port) return std::nullopt;
     redirect.slot = static_cast<std::uint16_t>(*slot);
     redirect.target = {std::string(error.substr(space + 1, colon - space - 1)), *port};
     return redirect;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "redis/url.hpp"
 
+#include "base/number.hpp"
+
 #include <charconv>
 #include <optional>
 
@@ -13,14 +15,6 @@ tl::unexpected<Error> wrong(std::string_view what) {
                 "The address of Redis has " + std::string(what) +
                     "; write redis://user:password@host:6379/0, unix:///path?db=0 or "
                     "redis-cluster://user:password@host:6379,host:6379.");
-}
-
-std::optional<int> parse_number(std::string_view text, int max) {
-    int number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number < 0 || number > max)
-        return std::nullopt;
-    return number;
 }
 
 std::optional<std::string> percent_decoded(std::string_view text) {
@@ -80,7 +74,7 @@ Result<void> read_socket(std::string_view rest, Address& address) {
             address.user = *value;
         } else if (key == "password") {
             address.password = *value;
-        } else if (const auto number = parse_number(*value, 1 << 20); key == "db" && number) {
+        } else if (const auto number = parse_number(*value, 0, 1 << 20); key == "db" && number) {
             address.database = *number;
         } else {
             return wrong("a setting other than db, user and password, or a wrong db");
@@ -92,7 +86,7 @@ Result<void> read_socket(std::string_view rest, Address& address) {
 Result<void> read_host(std::string_view rest, Address& address) {
     if (const auto slash = rest.find('/'); slash != std::string_view::npos) {
         const auto database = rest.substr(slash + 1);
-        const auto number = database.empty() ? 0 : parse_number(database, 1 << 20);
+        const auto number = database.empty() ? 0 : parse_number(database, 0, 1 << 20);
         if (!number) return wrong("a database that is no number");
         address.database = *number;
         rest = rest.substr(0, slash);
@@ -112,7 +106,7 @@ Result<void> read_host(std::string_view rest, Address& address) {
     if (rest.find(',') != std::string_view::npos)
         return wrong("several hosts, which only redis-cluster:// takes");
     if (port.empty()) return {};
-    const auto number = parse_number(port.substr(1), 65'535);
+    const auto number = parse_number(port.substr(1), 0, 65'535);
     if (!port.starts_with(':') || !number || *number == 0) return wrong("a wrong port");
     address.port = *number;
     return {};

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rooms/rooms_routes.hpp"
 
-#include <charconv>
-
 namespace stoa::rooms::routes {
 namespace {
 
@@ -58,11 +56,9 @@ Result<http::Listing<json::Raw>> list_events(Rooms& rooms, const UserId& user, c
                                              const EventsQuery& query) {
     std::int64_t after = query.after_seq ? query.after_seq->value : 0;
     if (query.cursor) {
-        const std::string& text = query.cursor->value;
-        const auto end = text.data() + text.size();
-        const auto parsed = std::from_chars(text.data(), end, after);
-        if (parsed.ec != std::errc() || parsed.ptr != end || after < 0)
-            return http::invalid_cursor();
+        const auto seq = http::seq_of_cursor(query.cursor->value);
+        if (!seq) return fail(seq);
+        after = *seq;
     }
     if (auto member = rooms.access_room(user, room); !member) return fail(member);
     const std::int64_t limit = limit_of(query.limit);
