@@ -12,9 +12,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tokenizers import Tokenizer
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
 
-HERE = Path(__file__).parent
+import machine  # noqa: E402
+from tokenizers import Tokenizer  # noqa: E402
+
 GOLDEN = HERE.parent.parent / "tests/vectors/minilm_embeddings.json"
 CHUNKS = 256
 TOKENS_MIN, TOKENS_MAX = 8, 256
@@ -78,13 +81,6 @@ class Contender:
 def cosine(a: list[float], b: list[float]) -> float:
     dot = sum(x * y for x, y in zip(a, b, strict=True))
     return dot / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
-
-
-def processor() -> str:
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown processor"
 
 
 def ratio(ours: Contender, peer: Contender, unit: str) -> float:
@@ -162,7 +158,7 @@ def main() -> None:
     ready = one[0].ready
     kind = "bfloat16" if "BF16" in ready["kernels"] else "float"
     rate = flops / min(turn["cpu"] for turn in one[0].passes) / 1e9
-    print(f"{processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {rounds} rounds")
+    print(f"{machine.processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {rounds} rounds")
     print(f"{CHUNKS} chunks, {sum(counts)} tokens ({min(counts)} to {max(counts)}), "
           f"{flops / 1e9:.0f} GFLOP; query of {len(tokenizer.encode(QUERY).ids)} tokens")
     print(f"kernels {ready['kernels']}; open {ready['open_seconds'] * 1e3:.0f} ms; "

@@ -3,33 +3,16 @@
 import os
 import resource
 import statistics
-import struct
-import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pymupdf
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import extract_reply  # noqa: E402
+
 ROUNDS = 15
-
-
-def count_words(reply):
-    """The pages and words in a reply of stoa-extract (src/extraction/wire.hpp)."""
-    pages = words = at = 0
-    while at < len(reply):
-        kind, length = struct.unpack_from("<cI", reply, at)
-        at += 5
-        if kind == b"F":
-            sys.exit(f"bench extract: stoa-extract refuses the file ({reply[at]})")
-        if kind == b"P":
-            label = at + 13
-            text = label + 2 + struct.unpack_from("<H", reply, label)[0]
-            headings = text + 4 + struct.unpack_from("<I", reply, text)[0]
-            count = headings + 4 + 9 * struct.unpack_from("<I", reply, headings)[0]
-            pages += 1
-            words += struct.unpack_from("<I", reply, count)[0]
-        at += length
-    return pages, words
 
 
 def children_seconds():
@@ -39,9 +22,8 @@ def children_seconds():
 
 def with_stoa_extract(program, file):
     before = children_seconds()
-    with open(file, "rb") as source:
-        reply = subprocess.run([program], stdin=source, stdout=subprocess.PIPE, check=True).stdout
-    return children_seconds() - before, *count_words(reply)
+    words = [count for _, count in extract_reply.read_pages(program, file)]
+    return children_seconds() - before, len(words), sum(words)
 
 
 def with_pymupdf(file):

@@ -11,13 +11,15 @@ import collections
 import gzip
 import pathlib
 import re
-import struct
 import subprocess
 import sys
 import tempfile
 import unicodedata
 
 import pymupdf
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+import extract_reply  # noqa: E402
 
 PAGES_MAX = 300
 
@@ -29,21 +31,7 @@ def words_of(text):
 
 
 def stoa_pages(program, file):
-    """The pages of a reply of stoa-extract (src/extraction/wire.hpp)."""
-    with open(file, "rb") as source:
-        reply = subprocess.run([program], stdin=source, stdout=subprocess.PIPE, check=True).stdout
-    at = 0
-    while at < len(reply):
-        kind, length = struct.unpack_from("<cI", reply, at)
-        at += 5
-        if kind == b"F":
-            sys.exit(f"bench extract_quality: stoa-extract refuses {file} ({reply[at]})")
-        if kind == b"P":
-            label = at + 13
-            text = label + 2 + struct.unpack_from("<H", reply, label)[0]
-            size = struct.unpack_from("<I", reply, text)[0]
-            yield reply[text + 4 : text + 4 + size].decode()
-        at += length
+    return (text for text, _ in extract_reply.read_pages(program, file))
 
 
 def pymupdf_pages(file):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`./dev bench http`: Stoa and its peers in turn over one PostgreSQL; prints the ratios.
 
-    compare.py PROGRAMS_DIR ROUNDS
+compare.py PROGRAMS_DIR ROUNDS
 """
 
 import datetime
@@ -15,8 +15,9 @@ import uuid
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/functional"))
+sys.path[:0] = [str(ROOT / "tests/functional"), str(ROOT / "bench")]
 
+import machine  # noqa: E402
 import requests  # noqa: E402
 from stack import Program, Stack, free_port, wait_until  # noqa: E402
 
@@ -242,14 +243,7 @@ def main():
         ours, peers, rate = measure(stack, programs, rounds)
     finally:
         stack.close()
-    load_after = os.getloadavg()[0]
-    model = next(
-        line.split(":", 1)[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    )
-    loads = f"{load_before:.1f} before, {load_after:.1f} after the run"
-    print(f"{model}, {os.cpu_count()} cores, load {loads}")
+    print(machine.describe(load_before))
     print(
         f"{rounds} rounds of {FULL_SECONDS} s at full speed and {FIXED_SECONDS} s at a fixed rate; "
         f"{CONNECTIONS} connections; {ROWS} rows"

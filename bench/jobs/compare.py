@@ -14,8 +14,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests/functional"))
+sys.path[:0] = [str(ROOT / "tests/functional"), str(ROOT / "bench")]
 
+import machine  # noqa: E402
 import redis  # noqa: E402
 from stack import Program, Stack, wait_until  # noqa: E402
 
@@ -204,13 +205,7 @@ def main():
             one.steady = one.latencies()
     finally:
         stack.close()
-    model = next(
-        line.split(":", 1)[1].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    )
-    loads = f"{load:.1f} before, {os.getloadavg()[0]:.1f} after the run"
-    print(f"{model}, {os.cpu_count()} cores, load {loads}; {rounds} rounds, {RATE}/s steadily")
+    print(f"{machine.describe(load)}; {rounds} rounds, {RATE}/s steadily")
     print_tables(contenders)
 
 
