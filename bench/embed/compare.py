@@ -126,6 +126,7 @@ def print_table(threads: int, contenders: list[Contender]) -> None:
 
 
 def main() -> None:
+    load_before = os.getloadavg()[0]
     program, model, work = sys.argv[1:4]
     rounds = int(sys.argv[4])
     tokenizer = Tokenizer.from_file(f"{model}/tokenizer.json")
@@ -158,7 +159,7 @@ def main() -> None:
     ready = one[0].ready
     kind = "bfloat16" if "BF16" in ready["kernels"] else "float"
     rate = flops / min(turn["cpu"] for turn in one[0].passes) / 1e9
-    print(f"{machine.processor()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}; {rounds} rounds")
+    print(f"{machine.describe(load_before)}; {rounds} rounds")
     print(f"{CHUNKS} chunks, {sum(counts)} tokens ({min(counts)} to {max(counts)}), "
           f"{flops / 1e9:.0f} GFLOP; query of {len(tokenizer.encode(QUERY).ids)} tokens")
     print(f"kernels {ready['kernels']}; open {ready['open_seconds'] * 1e3:.0f} ms; "
