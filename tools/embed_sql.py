@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """embed_sql.py MODULE HEADER FILE.sql…: the statements as named constants of stoa::MODULE::sql.
-A comment line `-- timeout: 2s` (or 500ms) is the statement's own time limit."""
+A comment line `-- timeout: 2s` (or 500ms) is the statement's own time limit; `-- plan: anew` has it
+planned at each call."""
 
 import pathlib
 import re
@@ -25,6 +26,13 @@ def timeout_ms(path, source):
     return int(parts[1]) * (1000 if parts[2] == "s" else 1)
 
 
+def is_planned_anew(path, source):
+    found = re.search(r"^-- plan: (.*)$", source, re.M)
+    if found and found[1].strip() != "anew":
+        sys.exit(f"{path}: '-- plan: {found[1]}' should be anew")
+    return bool(found)
+
+
 def is_read_only(text):
     return bool(re.match(r"(SELECT|WITH)\b", text, re.I)) and not CHANGING.search(text)
 
@@ -43,7 +51,8 @@ for name in files:
     lines.append(
         f'inline constexpr postgres::Query {path.stem}{{"{module}.{path.stem}", '
         f'R"sql({text})sql", std::chrono::milliseconds({timeout_ms(path, source)}), '
-        f"{'true' if is_read_only(text) else 'false'}}};"
+        f"{'true' if is_read_only(text) else 'false'}, "
+        f"{'true' if is_planned_anew(path, source) else 'false'}}};"
     )
 lines += ["}", ""]
 header.parent.mkdir(parents=True, exist_ok=True)

@@ -69,6 +69,31 @@ TEST_F(BatchTest, What_fails_only_at_the_commit_fails_the_statement) {
     EXPECT_EQ(count(), 0);
 }
 
+TEST_F(BatchTest, A_statement_planned_anew_is_kept_nowhere) {
+    const Query found{"test.found", "SELECT count(*) FROM things WHERE n <= $1", {}, true, true};
+    const Query rest{"test.rest", "SELECT count(*) FROM things WHERE n > $1", {}, true, true};
+    for (int n = 1; n <= 3; ++n) ASSERT_TRUE(database_.run(insert_, n));
+    for (int round = 0; round < 2; ++round) {
+        Batch batch;
+        batch.add(found, 1);
+        batch.add(limit_);
+        batch.add(found, 2);
+        batch.add(rest, 1);
+        batch.add(found, 3);
+        const auto rows = database_.run(batch);
+        ASSERT_TRUE(rows) << rows.error().message;
+        EXPECT_EQ((*rows)[0][0].as<std::int64_t>(), 1);
+        EXPECT_EQ((*rows)[2][0].as<std::int64_t>(), 2);
+        EXPECT_EQ((*rows)[3][0].as<std::int64_t>(), 2);
+        EXPECT_EQ((*rows)[4][0].as<std::int64_t>(), 3);
+        EXPECT_EQ(*database_.one<std::int64_t>(rest, 2), 1);
+    }
+    const Query kept{"test.kept",
+                     "SELECT count(*) FROM pg_prepared_statements WHERE statement = $1"};
+    EXPECT_EQ(*database_.one<std::int64_t>(kept, found.text), 0);
+    EXPECT_EQ(*database_.one<std::int64_t>(kept, limit_.text), 1);
+}
+
 TEST_F(BatchTest, A_statement_has_its_own_time_limit_and_leaves_none_behind) {
     EXPECT_EQ(*database_.one<std::string>(limit_), "15s");
     EXPECT_EQ(*database_.one<std::string>(hasty_limit_), "2s");

@@ -95,6 +95,9 @@ void Connection::plan_call(Exchange& exchange, const Call& call) {
     auto& statement = statement_for(call);
     bool is_prepared = statement.is_prepared;
     for (const auto& step : exchange.steps) is_prepared |= step.statement == &statement;
+    // A plan is kept until the statistics change, however many rows come meanwhile: for some
+    // statements too long. They take the nameless place, and the next one takes it from them.
+    if (call.query.is_planned_anew) is_prepared = false;
     if (!is_prepared) exchange.steps.push_back({Step::Kind::preparation, &statement, &call});
     exchange.steps.push_back({Step::Kind::call, &statement, &call});
 }
@@ -108,13 +111,15 @@ Connection::Statement& Connection::statement_for(const Call& call) {
     }
     if (const auto known = statements_.find(key_); known != statements_.end()) {
         if (known->second.text != call.query.text) {
-            known->second.name += '_';
+            if (!known->second.name.empty()) known->second.name += '_';
             known->second.text = call.query.text;
             known->second.is_prepared = false;
         }
         return known->second;
     }
-    Statement statement{"s" + std::to_string(statements_.size()), std::string(call.query.text)};
+    Statement statement{
+        call.query.is_planned_anew ? std::string() : "s" + std::to_string(statements_.size()),
+        std::string(call.query.text)};
     if (metrics_ != nullptr)
         statement.seconds = metrics_->seconds("stoa_postgres_query_duration_seconds",
                                               "Time a statement's answer was waited for.",

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One SQL statement with its name. The constants come from the modules' sql/ folders (one statement
-// a file, `$1…` parameters, `-- timeout: 2s` in its head if the default does not fit); the name
-// labels metrics, logs and errors. Literals only; any thread.
+// a file, `$1…` parameters; in its head `-- timeout: 2s` if the default does not fit, and `-- plan:
+// anew` if its tables grow faster than a kept plan is given up); the name labels metrics, logs and
+// errors. Literals only; any thread.
 #pragma once
 
 #include <chrono>
@@ -14,6 +15,7 @@ struct Query {
     std::string_view text;
     std::chrono::milliseconds timeout{0};  ///< the server ends it then; 0 is the default
     bool is_read_only = false;             ///< nothing changes: it may be sent again
+    bool is_planned_anew = false;          ///< each time, by the tables' size at that moment
 };
 
 }  // namespace stoa::postgres

@@ -1,5 +1,6 @@
--- The most urgent first. What has expired is left to expire_jobs. An array: for a
--- join the planner may read the whole table.
+-- The most urgent first. What has expired is left to expire_jobs. A plan made while the queue was
+-- short reads the whole table, and would be kept until a long one is analysed.
+-- plan: anew
 UPDATE jobs
 SET state = 'running', attempt = attempt + 1, worker = $3, lease_token = gen_random_uuid(),
     lease_until = now() + make_interval(secs => $4), updated_at = now()

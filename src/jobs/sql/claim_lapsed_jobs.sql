@@ -1,5 +1,5 @@
 -- Their worker died, or lost its way to the database for longer than the lease.
--- An array: for a join the planner may read the whole table.
+-- plan: anew
 UPDATE jobs
 SET attempt = attempt + 1, worker = $3, lease_token = gen_random_uuid(),
     lease_until = now() + make_interval(secs => $4), updated_at = now()

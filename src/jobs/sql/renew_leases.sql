@@ -1,4 +1,5 @@
 -- A row that is locked is just being acknowledged, and nobody can take it meanwhile.
+-- plan: anew
 UPDATE jobs
 SET lease_until = now() + make_interval(secs => $3), updated_at = now()
 WHERE id IN (SELECT jobs.id FROM jobs
