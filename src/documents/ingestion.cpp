@@ -301,8 +301,10 @@ Result<void> Ingestion::run(jobs::Run& run) {
     const auto begun = reading.begin();
     if (!begun) return fail(begun);
     if (!*begun) return reading.acknowledge_only();
+    const auto file = extraction::InputFile::open(directory_ / document.str());
+    if (!file) return fail(file);
     const auto summary = extractor_.extract(
-        directory_ / document.str(), [&](int pages) { return reading.set_page_count(pages); },
+        *file, [&](int pages) { return reading.set_page_count(pages); },
         [&](extraction::Page&& page) { return reading.add(std::move(page)); });
     if (summary) return reading.finish(*summary);
     log::info(

@@ -185,7 +185,12 @@ class Delivery {
         summary_.rows_left_out = end.rows_left_out;
         return {};
     }
-    Result<void> operator()(ReplyTable&&) { return crashed(); }
+    Result<void> operator()(ReplyTable&& table) {
+        auto profile = json::read<tables::Profile>(table.json);
+        if (format_ != Format::csv || !profile) return crashed();
+        summary_.table = std::move(*profile);
+        return {};
+    }
     Result<void> operator()(wire::Failure&& failure) {
         return failure_of(failure, format_, limits_);
     }
@@ -209,9 +214,9 @@ class Delivery {
 
 /// Runs stoa-extract over a file and gives `on_event` what it says, in order.
 Result<void> run(const std::filesystem::path& program, const std::vector<std::string>& arguments,
-                 const Limits& limits, const InputFile& file,
+                 const Limits& limits, const SandboxedProcess::Inputs& inputs,
                  const std::function<Result<void>(ReplyEvent&&)>& on_event) {
-    auto process = SandboxedProcess::start(program, arguments, file.descriptor(), limits.wall);
+    auto process = SandboxedProcess::start(program, arguments, inputs, limits.wall);
     if (!process) return fail(process);
     ReplyParser parser(limits);
     std::vector<char> bytes(read_bytes);
@@ -289,11 +294,9 @@ std::vector<std::string> warnings_of(const Summary& summary) {
 Extractor::Extractor(std::filesystem::path program, Limits limits, OcrOptions ocr)
     : program_(std::move(program)), limits_(limits), ocr_(std::move(ocr)) {}
 
-Result<Summary> Extractor::extract(const std::filesystem::path& file, const OnStart& on_start,
+Result<Summary> Extractor::extract(const InputFile& file, const OnStart& on_start,
                                    const OnPage& on_page) const {
-    const auto input = InputFile::open(file);
-    if (!input) return fail(input);
-    const auto format = format_of(*input);
+    const auto format = format_of(file);
     if (!format) return fail(format);
     auto arguments = arguments_of(limits_);
     std::function<void(const ReplyImage&, Page&)> ocr;
@@ -304,23 +307,21 @@ Result<Summary> Extractor::extract(const std::filesystem::path& file, const OnSt
         };
     }
     Delivery delivery(*format, limits_, on_start, on_page, std::move(ocr));
-    const auto done = run(program_, arguments, limits_, *input, [&](ReplyEvent&& event) {
-        return std::visit(delivery, std::move(event));
-    });
+    const auto done =
+        run(program_, arguments, limits_, {file.descriptor()},
+            [&](ReplyEvent&& event) { return std::visit(delivery, std::move(event)); });
     if (!done) return fail(done);
     return delivery.summary();
 }
 
-Result<std::string> Extractor::ask_table(const std::filesystem::path& file,
-                                         const std::string& option,
-                                         const std::string& value) const {
-    const auto input = InputFile::open(file);
-    if (!input) return fail(input);
+Result<std::string> Extractor::ask_table(const InputFile& file, const std::string& option,
+                                         int request) const {
     auto arguments = arguments_of(limits_);
-    arguments.insert(arguments.end(), {option, value});
+    arguments.insert(arguments.end(), {option, "1"});
     std::string json;
+    const SandboxedProcess::Inputs inputs{file.descriptor(), request};
     const auto done =
-        run(program_, arguments, limits_, *input, [&](ReplyEvent&& event) -> Result<void> {
+        run(program_, arguments, limits_, inputs, [&](ReplyEvent&& event) -> Result<void> {
             if (const auto* failure = std::get_if<wire::Failure>(&event)) {
                 return failure_of(*failure, Format::csv, limits_);
             }
@@ -333,17 +334,19 @@ Result<std::string> Extractor::ask_table(const std::filesystem::path& file,
     return json;
 }
 
-Result<tables::Profile> Extractor::profile(const std::filesystem::path& file) const {
-    const auto json = ask_table(file, "--profile", "1");
+Result<tables::Profile> Extractor::profile(const InputFile& file) const {
+    const auto json = ask_table(file, "--profile", -1);
     if (!json) return fail(json);
     auto profile = json::read<tables::Profile>(*json);
     if (!profile) return crashed();
     return profile;
 }
 
-Result<tables::QueryResult> Extractor::query(const std::filesystem::path& file,
+Result<tables::QueryResult> Extractor::query(const InputFile& file,
                                              const tables::Plan& plan) const {
-    const auto json = ask_table(file, "--query", json::to_text(plan));
+    const auto request = InputFile::hold({json::to_text(plan)});
+    if (!request) return fail(request);
+    const auto json = ask_table(file, "--query", request->descriptor());
     if (!json) return fail(json);
     auto result = json::read<tables::QueryResult>(*json);
     if (!result) return crashed();

@@ -8,6 +8,7 @@
 
 #include "base/result.hpp"
 #include "extraction/format.hpp"
+#include "extraction/input_file.hpp"
 #include "extraction/page.hpp"
 #include "tables/plan.hpp"
 #include "tables/profile.hpp"
@@ -17,6 +18,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +56,7 @@ struct Summary {
     std::string title;     ///< the document's own; often empty
     std::int64_t replaced_characters = 0;  ///< not readable in the file's encoding; U+FFFD now
     std::int64_t rows_left_out = 0;        ///< of a CSV file, beyond `table_pages_max`
+    std::optional<tables::Profile> table;  ///< of a CSV file, over all rows
 };
 
 /// What a person should know of a document that was read, a sentence each; often none.
@@ -76,19 +79,18 @@ class Extractor {
     /// unavailable when the wall clock is); `extraction_crashed` (invalid; unavailable when
     /// something else killed the process); `extraction_unavailable`, `file_unreadable`
     /// (unavailable). A document of scanned pages alone is no error.
-    [[nodiscard]] Result<Summary> extract(const std::filesystem::path& file,
-                                          const OnStart& on_start, const OnPage& on_page) const;
+    [[nodiscard]] Result<Summary> extract(const InputFile& file, const OnStart& on_start,
+                                          const OnPage& on_page) const;
 
-    /// The profile of a CSV file, over all rows; the errors of `extract`.
-    [[nodiscard]] Result<tables::Profile> profile(const std::filesystem::path& file) const;
+    /// The profile of a CSV file, over all rows, which `extract` also gives; its errors.
+    [[nodiscard]] Result<tables::Profile> profile(const InputFile& file) const;
     /// Runs a plan over all rows of a CSV file; also `plan_invalid` (invalid).
-    [[nodiscard]] Result<tables::QueryResult> query(const std::filesystem::path& file,
+    [[nodiscard]] Result<tables::QueryResult> query(const InputFile& file,
                                                     const tables::Plan& plan) const;
 
   private:
-    [[nodiscard]] Result<std::string> ask_table(const std::filesystem::path& file,
-                                                const std::string& option,
-                                                const std::string& value) const;
+    [[nodiscard]] Result<std::string> ask_table(const InputFile& file, const std::string& option,
+                                                int request) const;
 
     std::filesystem::path program_;
     Limits limits_;

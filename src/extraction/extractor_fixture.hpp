@@ -52,9 +52,14 @@ class ExtractorTest : public ::testing::Test {
     static Extraction extract_file(const std::filesystem::path& file, const Limits& limits = {},
                                    const std::filesystem::path& by = program()) {
         Extraction result;
+        const auto input = InputFile::open(file);
+        if (!input) {
+            result.summary = fail(input);
+            return result;
+        }
         result.summary = Extractor(by, limits)
                              .extract(
-                                 file,
+                                 *input,
                                  [&](int count) -> Result<void> {
                                      result.announced = count;
                                      return {};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "extraction/extractor.hpp"
 
+#include "base/json.hpp"
 #include "extraction/extractor_fixture.hpp"
 #include "extraction/sandboxed_process.hpp"
 
@@ -231,12 +232,13 @@ TEST_F(ExtractorTest, SpellsLigaturesOut) {
 TEST_F(ExtractorTest, StopsWhereACallbackSaysSo) {
     PdfWriter pdf;
     for (int i = 0; i < 5; ++i) pdf.add_page(show(50, 700, "Page"));
-    const auto file = write("file", pdf.build());
+    const auto file = InputFile::hold({pdf.build()});
+    ASSERT_TRUE(file);
     const auto stop = [] { return fail(ErrorKind::conflict, "stopped", "Stopped."); };
     int pages = 0;
     const auto summary = Extractor(program(), {})
                              .extract(
-                                 file, [](int) -> Result<void> { return {}; },
+                                 *file, [](int) -> Result<void> { return {}; },
                                  [&](Page&&) -> Result<void> {
                                      if (++pages == 2) return stop();
                                      return {};
@@ -245,7 +247,7 @@ TEST_F(ExtractorTest, StopsWhereACallbackSaysSo) {
     EXPECT_EQ(pages, 2);
     EXPECT_EQ(Extractor(program(), {})
                   .extract(
-                      file, [&](int) -> Result<void> { return stop(); },
+                      *file, [&](int) -> Result<void> { return stop(); },
                       [](Page&&) -> Result<void> { return {}; })
                   .error()
                   .code,
@@ -371,6 +373,23 @@ TEST_F(ExtractorTest, HandsTheFileOverAndNothingElse) {
     EXPECT_EQ(seen, "<>\n0\n1\n10\n2\n%PDF-1.7 the file");
 }
 
+TEST_F(ExtractorTest, HandsAPlanOverWhereNobodyElseSeesIt) {
+    const auto note = directory_ / "note";
+    const auto curious = write_program("exec >" + note.string() + "\necho \"$*\"\n/bin/cat <&3\n");
+    tables::Plan plan;
+    plan.filters = {{"name", tables::Comparison::equal, "private words"}};
+    const auto file = InputFile::hold({"name\n", "x\n"});
+    ASSERT_TRUE(file);
+    EXPECT_EQ(Extractor(curious, {}).query(*file, plan).error().code, "extraction_crashed");
+    std::ifstream said(note);
+    std::string arguments;
+    std::string request;
+    std::getline(said, arguments);
+    std::getline(said, request);
+    EXPECT_EQ(arguments.find("private"), std::string::npos) << arguments;
+    EXPECT_EQ(json::read<tables::Plan>(request).value(), plan);
+}
+
 TEST_F(ExtractorTest, TellsHowAProgramEnded) {
     const auto ending = [&](const std::string& script) {
         return extract_file(write("file", "%PDF-1.7"), {}, write_program(script)).code();
@@ -410,7 +429,7 @@ TEST_F(ExtractorTest, TheSandboxHolds) {
     const auto file = write("file", "%PDF-1.7");
     const int input = open(file.c_str(), O_RDONLY | O_CLOEXEC);
     const auto try_to = [&](const std::string& how) {
-        auto process = SandboxedProcess::start(program(), {"--self-test", how}, input,
+        auto process = SandboxedProcess::start(program(), {"--self-test", how}, {input},
                                                std::chrono::seconds(30));
         return process.value().wait().value();
     };

@@ -79,18 +79,21 @@ TEST_F(ExtractorTest, ReadsATableAndAnswersOverAllOfItsRows) {
     EXPECT_EQ(warnings_of(*done.summary).size(), 1U);
 
     const Extractor extractor(program(), {});
-    const auto file = write("table", csv);
-    EXPECT_EQ(extractor.profile(file)->columns.at(1).mean, 499.5);
+    const auto file = InputFile::hold({csv});
+    ASSERT_TRUE(file);
+    ASSERT_TRUE(done.summary->table);
+    EXPECT_EQ(done.summary->table->columns.at(1).mean, 499.5);
+    EXPECT_EQ(extractor.profile(*file)->columns.at(1).mean, 499.5);
     tables::Plan plan;
     plan.group_by = {"city"};
     plan.aggregates = {{tables::Function::count, {}}};
-    const auto result = extractor.query(file, plan);
+    const auto result = extractor.query(*file, plan);
     ASSERT_TRUE(result);
     EXPECT_EQ(result->rows_scanned, 1000);
     ASSERT_EQ(result->rows.size(), 2U);
     EXPECT_EQ(result->rows[1][1], "250");
     plan.group_by = {"country"};
-    EXPECT_EQ(extractor.query(file, plan).error().code, "plan_invalid");
+    EXPECT_EQ(extractor.query(*file, plan).error().code, "plan_invalid");
     EXPECT_EQ(extract("a,b\n1,2\n3,4\n5,\"" + std::string(2u << 20, 'x')).code(),
               "table_row_too_long");
 }
@@ -138,7 +141,8 @@ TEST_F(ExtractorTest, ReadsAScannedPageWithTesseract) {
         Extraction done;
         done.summary = Extractor(program(), {}, options)
                            .extract(
-                               EXTRACTION_FILES "/scan.pdf", [](int) -> Result<void> { return {}; },
+                               InputFile::open(EXTRACTION_FILES "/scan.pdf").value(),
+                               [](int) -> Result<void> { return {}; },
                                [&](Page&& page) -> Result<void> {
                                    done.pages.push_back(std::move(page));
                                    return {};

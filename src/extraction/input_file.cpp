@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,10 +16,33 @@ auto unreadable() {
     return unavailable("file_unreadable", "The uploaded file cannot be read at the moment.");
 }
 
+bool write_all(int descriptor, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t count = write(descriptor, bytes.data(), bytes.size());
+        if (count < 0 && errno == EINTR) continue;
+        if (count <= 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+    }
+    return true;
+}
+
 }  // namespace
 
 Result<InputFile> InputFile::open(const std::filesystem::path& path) {
-    InputFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+    return adopt(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+}
+
+Result<InputFile> InputFile::hold(std::initializer_list<std::string_view> pieces) {
+    const int descriptor = memfd_create("stoa", MFD_CLOEXEC);
+    bool written = descriptor >= 0;
+    for (const std::string_view piece : pieces) written = written && write_all(descriptor, piece);
+    auto file = adopt(descriptor);
+    if (!written || lseek(descriptor, 0, SEEK_SET) != 0) return unreadable();
+    return file;
+}
+
+Result<InputFile> InputFile::adopt(int descriptor) {
+    InputFile file(descriptor);
     struct stat status{};
     if (file.descriptor_ < 0 || fstat(file.descriptor_, &status) != 0) return unreadable();
     if (!S_ISREG(status.st_mode)) return unreadable();

@@ -2,16 +2,15 @@
 #include "extraction/ocr.hpp"
 
 #include "base/text.hpp"
+#include "extraction/input_file.hpp"
 #include "extraction/sandboxed_process.hpp"
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <vector>
 
-#include <sys/mman.h>
 #include <unistd.h>
 
 namespace stoa::extraction {
@@ -19,39 +18,6 @@ namespace {
 
 constexpr std::size_t tsv_bytes_max = 8u << 20;
 constexpr std::chrono::seconds wall_max{180};
-
-/// A file without a name that holds a picture in the PGM format; -1 if there is none to be had.
-class ImageFile {
-  public:
-    explicit ImageFile(const ReplyImage& image) : descriptor_(memfd_create("page", MFD_CLOEXEC)) {
-        const std::string header =
-            "P5\n" + std::to_string(image.width) + " " + std::to_string(image.height) + "\n255\n";
-        ok_ = descriptor_ >= 0 && write(header) && write(image.grey) &&
-              lseek(descriptor_, 0, SEEK_SET) == 0;
-    }
-    ~ImageFile() {
-        if (descriptor_ >= 0) close(descriptor_);
-    }
-    ImageFile(const ImageFile&) = delete;
-    ImageFile& operator=(const ImageFile&) = delete;
-
-    [[nodiscard]] bool ok() const { return ok_; }
-    [[nodiscard]] int descriptor() const { return descriptor_; }
-
-  private:
-    [[nodiscard]] bool write(std::string_view bytes) const {
-        while (!bytes.empty()) {
-            const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
-            if (count < 0 && errno == EINTR) continue;
-            if (count <= 0) return false;
-            bytes.remove_prefix(static_cast<std::size_t>(count));
-        }
-        return true;
-    }
-
-    int descriptor_;
-    bool ok_ = false;
-};
 
 /// A line of Tesseract's TSV: level, page, block, paragraph, line, word, left, top, width, height,
 /// confidence, text.
@@ -135,11 +101,13 @@ bool take_recognised_words(std::string_view tsv, std::uint32_t width, std::uint3
 
 bool read_scanned_page(const std::filesystem::path& extract_program, const OcrOptions& options,
                        const ReplyImage& image, Page& page) {
-    const ImageFile file(image);
-    if (!file.ok()) return false;
+    const std::string header =
+        "P5\n" + std::to_string(image.width) + " " + std::to_string(image.height) + "\n255\n";
+    const auto file = InputFile::hold({header, image.grey});
+    if (!file) return false;
     auto process = SandboxedProcess::start(
         extract_program, {"--ocr", options.tesseract.string(), "--languages", options.languages},
-        file.descriptor(), wall_max);
+        {file->descriptor()}, wall_max);
     if (!process) return false;
     std::string tsv;
     std::vector<char> piece(64u << 10);

@@ -251,8 +251,9 @@ Result<ReplyEvent> ReplyParser::read_end(std::string_view payload) {
 }
 
 Result<ReplyEvent> ReplyParser::read_table(std::string_view payload) {
-    if (started_) return garbled();
-    finished_ = true;
+    if (table_read_) return garbled();
+    table_read_ = true;
+    finished_ = !started_;
     return ReplyEvent(ReplyTable{std::string(payload)});
 }
 

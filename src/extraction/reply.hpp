@@ -68,6 +68,7 @@ class ReplyParser {
     std::size_t taken_ = 0;  ///< bytes of buffer_ that are read
     bool started_ = false;
     bool finished_ = false;
+    bool table_read_ = false;
     bool image_read_ = false;  ///< and its page is still to come
     int page_count_ = 0;
     int pages_read_ = 0;

@@ -116,6 +116,15 @@ TEST(Reply, ReadsATable) {
     EXPECT_TRUE(outcome.finished);
 }
 
+TEST(Reply, ReadsTheProfileOfADocumentOnce) {
+    const std::string profile = frame('T', "{}");
+    const Outcome outcome = parse(start(1) + profile + page(1, "One") + end());
+    ASSERT_EQ(outcome.events.size(), 4U);
+    EXPECT_EQ(std::get<ReplyTable>(outcome.events[1]).json, "{}");
+    EXPECT_TRUE(outcome.finished);
+    EXPECT_TRUE(parse(start(1) + profile + profile).refused);
+}
+
 TEST(Reply, ReadsAFailure) {
     const Outcome outcome = parse(frame('F', integer(2, 1)));
     ASSERT_EQ(outcome.events.size(), 1U);
@@ -169,7 +178,7 @@ TEST(Reply, RefusesAllElse) {
         image(1, 1, 1),
         start(1, "T", 0),
         start(1, "T", 7),
-        start(1) + frame('T', "{}"),
+        frame('T', "{}") + frame('T', "{}"),
         frame('T', "{}") + "S",
         start(1) + frame('P', integer(1, 4) + integer(0, 1) + nan + nan + std::string(14, '\0')),
         "S" + integer(0xFFFFFFFFU, 4),

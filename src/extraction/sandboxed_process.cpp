@@ -33,18 +33,25 @@ auto timed_out() {
 }
 
 /// Between fork and exec: only calls that are safe in the child of a program with threads.
-[[noreturn]] void become(const char* program, char* const* arguments, int input, int output,
-                         int null, pid_t parent) {
+[[noreturn]] void become(const char* program, char* const* arguments,
+                         SandboxedProcess::Inputs inputs, int output, int null, pid_t parent) {
+    constexpr int request = SandboxedProcess::request_descriptor;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, nullptr);
     for (const int ignored : {SIGPIPE, SIGXCPU, SIGXFSZ}) signal(ignored, SIG_DFL);
     const bool ready = setpgid(0, 0) == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0 &&
-                       getppid() == parent && dup2(input, STDIN_FILENO) == STDIN_FILENO &&
+                       getppid() == parent && dup2(inputs.file, STDIN_FILENO) == STDIN_FILENO &&
                        dup2(output, STDOUT_FILENO) == STDOUT_FILENO &&
-                       dup2(null, STDERR_FILENO) == STDERR_FILENO && close_range(3, ~0U, 0) == 0;
+                       dup2(null, STDERR_FILENO) == STDERR_FILENO;
+    // A descriptor that is duplicated onto itself would be closed by execve.
+    const bool asked = inputs.request >= 0;
+    const bool handed =
+        !asked || (inputs.request == request ? fcntl(request, F_SETFD, 0) == 0
+                                             : dup2(inputs.request, request) == request);
+    const bool alone = close_range(asked ? request + 1U : request, ~0U, 0) == 0;
     char* const no_environment[] = {nullptr};
-    if (ready) execve(program, arguments, no_environment);
+    if (ready && handed && alone) execve(program, arguments, no_environment);
     _exit(exit_not_started);
 }
 
@@ -52,7 +59,7 @@ auto timed_out() {
 
 Result<SandboxedProcess> SandboxedProcess::start(const std::filesystem::path& program,
                                                  const std::vector<std::string>& arguments,
-                                                 int input, std::chrono::milliseconds wall) {
+                                                 Inputs inputs, std::chrono::milliseconds wall) {
     std::vector<std::string> words = {program.string()};
     words.insert(words.end(), arguments.begin(), arguments.end());
     std::vector<char*> pointers;
@@ -67,7 +74,7 @@ Result<SandboxedProcess> SandboxedProcess::start(const std::filesystem::path& pr
     }
     const pid_t parent = getpid();
     const pid_t child = fork();
-    if (child == 0) become(words[0].c_str(), pointers.data(), input, pipe[1], null, parent);
+    if (child == 0) become(words[0].c_str(), pointers.data(), inputs, pipe[1], null, parent);
     close(null);
     close(pipe[1]);
     if (child < 0) {

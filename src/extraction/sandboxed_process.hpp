@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One running stoa-extract: started with a file as its standard input and nothing else, read
-// through a pipe under a deadline, killed with its whole process group when its owner is done with
-// it. It also dies with the thread that started it. One thread.
+// One running stoa-extract: started with a file as its standard input, a request where there is
+// one, and nothing else, read through a pipe under a deadline, killed with its whole process group
+// when its owner is done with it. It also dies with the thread that started it. One thread.
 #pragma once
 
 #include "base/result.hpp"
@@ -22,10 +22,18 @@ class SandboxedProcess {
     /// How a process ended.
     enum class Ending { exited, cpu_used_up, crashed, killed_by_others, not_started };
 
+    /// What the process is given to read. Nothing that is private goes into its arguments: those
+    /// stand in the list of processes for everybody.
+    struct Inputs {
+        int file;          ///< its standard input
+        int request = -1;  ///< its descriptor `request_descriptor`, unless negative
+    };
+    static constexpr int request_descriptor = 3;
+
     /// `extraction_unavailable` (unavailable) if no process can be had. `wall` is the time that
     /// `read` and `wait` may spend together.
     static Result<SandboxedProcess> start(const std::filesystem::path& program,
-                                          const std::vector<std::string>& arguments, int input,
+                                          const std::vector<std::string>& arguments, Inputs inputs,
                                           std::chrono::milliseconds wall);
     ~SandboxedProcess();
     SandboxedProcess(SandboxedProcess&& other) noexcept;

@@ -2,9 +2,9 @@
 // What stoa-extract writes to its standard output, shared by that program and its client. A stream
 // of frames: one byte of type, four bytes of payload length, payload; integers are unsigned and
 // little-endian, coordinates IEEE floats. For a document: `start`, then every `page` in order,
-// where an `image` may come before a page whose text is only in a picture, then `end`. For a
-// question to a table: one `table`. A `failure` may come in place of any of them and is the last
-// frame. Constants only; any thread.
+// where an `image` may come before a page whose text is only in a picture, then `end`; of a CSV
+// file also one `table`, its profile, anywhere between. For a question to a table: one `table`. A
+// `failure` may come in place of any of them and is the last frame. Constants only; any thread.
 #pragma once
 
 #include <cstddef>

@@ -38,7 +38,7 @@ struct Options {
     std::size_t table_pages_max = 1000;
     std::size_t scan_resolution = 0;
     bool profile = false;
-    const char* plan = nullptr;
+    bool query = false;
     const char* tesseract = nullptr;
     const char* languages = "eng";
     const char* self_test = nullptr;
@@ -47,8 +47,8 @@ struct Options {
 constexpr const char* usage =
     "Usage: stoa-extract [--version] [--pages-max N] [--page-bytes-max N] [--output-bytes-max N]\n"
     "                    [--inflated-bytes-max N] [--memory-bytes-max N] [--cpu-seconds N]\n"
-    "                    [--table-pages-max N] [--scan-resolution N] [--profile 1] [--query PLAN] "
-    "<FILE\n"
+    "                    [--table-pages-max N] [--scan-resolution N] [--profile 1] [--query 1] "
+    "<FILE [3<PLAN]\n"
     "       stoa-extract --ocr TESSERACT [--languages NAMES] <PICTURE\n"
     "Writes the pages of a PDF, with the box of each word, or of a DOCX, HTML, Markdown, text or "
     "CSV file\nin the binary form that Stoa reads; of a CSV file also its profile, or the answer "
@@ -65,16 +65,21 @@ bool parse(int count, char** arguments, Options& options) {
         {"--cpu-seconds", &options.cpu_seconds},
         {"--table-pages-max", &options.table_pages_max},
         {"--scan-resolution", &options.scan_resolution}};
-    const std::pair<std::string_view, const char**> texts[] = {{"--query", &options.plan},
-                                                               {"--ocr", &options.tesseract},
+    const std::pair<std::string_view, const char**> texts[] = {{"--ocr", &options.tesseract},
                                                                {"--languages", &options.languages},
                                                                {"--self-test", &options.self_test}};
+    const std::pair<std::string_view, bool*> flags[] = {{"--profile", &options.profile},
+                                                        {"--query", &options.query}};
     for (int i = 1; i < count; i += 2) {
         if (i + 1 == count) return false;
         const std::string_view name = arguments[i];
         const std::string_view value = arguments[i + 1];
-        bool known = name == "--profile";
-        if (known) options.profile = true;
+        bool known = false;
+        for (const auto& [option, target] : flags) {
+            if (option != name) continue;
+            *target = true;
+            known = true;
+        }
         for (const auto& [option, target] : texts) {
             if (option != name) continue;
             *target = arguments[i + 1];
@@ -93,19 +98,19 @@ bool parse(int count, char** arguments, Options& options) {
            options.page_bytes_max <= 1u << 30 && options.scan_resolution <= 1200;
 }
 
-/// Standard input as memory: only a regular file will do, and the sandbox needs no read for it.
-std::string_view map_input() {
+/// A descriptor as memory: only a regular file will do, and the sandbox needs no read for it.
+std::string_view map_file(int descriptor) {
     struct stat status{};
-    if (fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= 0) {
+    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= 0) {
         return {};
     }
     const auto size = static_cast<std::size_t>(status.st_size);
-    void* bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, STDIN_FILENO, 0);
+    void* bytes = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
     if (bytes == MAP_FAILED) return {};
     return {static_cast<const char*>(bytes), size};
 }
 
-void answer(std::string_view input, const Options& options) {
+void answer(std::string_view input, std::string_view plan, const Options& options) {
     namespace extraction = stoa::extraction;
     using extraction::Format;
     const DocumentLimits limits{static_cast<int>(options.pages_max),
@@ -118,7 +123,7 @@ void answer(std::string_view input, const Options& options) {
         input.substr(input.size() - std::min(input.size(), extraction::sniffed_bytes));
     const auto format = extraction::sniff(input.substr(0, extraction::sniffed_bytes), tail);
     if (!format) write_failure_and_exit(extraction::wire::Failure::not_readable);
-    if (options.plan != nullptr) return query_table(input, options.plan);
+    if (options.query) return query_table(input, plan);
     if (options.profile) return profile_table(input);
     if (*format == Format::csv) return extract_table(input, limits);
     if (*format != Format::pdf) return extract_flow(input, *format, limits);
@@ -142,7 +147,9 @@ int main(int count, char** arguments) {
         become_tesseract(options.tesseract, options.languages);
         return 1;
     }
-    const std::string_view input = map_input();
+    constexpr int plan_descriptor = 3;
+    const std::string_view input = map_file(STDIN_FILENO);
+    const std::string_view plan = options.query ? map_file(plan_descriptor) : std::string_view();
     stoa::markup::prepare_xml_library();
     const SandboxLimits limits{options.memory_bytes_max + input.size(), options.cpu_seconds};
     if (!prepare_inflate_limit(options.inflated_bytes_max) || !enter_sandbox(limits)) {
@@ -150,7 +157,7 @@ int main(int count, char** arguments) {
     }
     if (options.self_test != nullptr) return try_to_escape(options.self_test);
     try {
-        answer(input, options);
+        answer(input, plan, options);
     } catch (const std::bad_alloc&) {
         write_failure_and_exit(Failure::too_complex);
     }

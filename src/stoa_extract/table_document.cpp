@@ -39,6 +39,13 @@ T value_or_fail(tables::TableResult<T>&& result) {
     return std::move(*result);
 }
 
+void write_bounded(const std::string& json) {
+    if (json.size() > extraction::wire::table_bytes_max) {
+        write_failure_and_exit(Failure::table_too_large);
+    }
+    write_table(json);
+}
+
 }  // namespace
 
 void extract_table(std::string_view bytes, const DocumentLimits& limits) {
@@ -55,6 +62,7 @@ void extract_table(std::string_view bytes, const DocumentLimits& limits) {
     page.label = "summary";
     page.text = cut_utf8(tables::describe(profile), limits.page_bytes_max);
     write_page(page);
+    write_bounded(json::to_text(profile));
     value_or_fail(tables::for_each_row_page(table, pages_max, [&](tables::RowPage&& rows) {
         Page next;
         next.number = ++page.number;
@@ -68,18 +76,14 @@ void extract_table(std::string_view bytes, const DocumentLimits& limits) {
 
 void profile_table(std::string_view bytes) {
     const auto table = value_or_fail(tables::Table::open(bytes));
-    write_table(json::to_text(value_or_fail(tables::profile_table(table))));
+    write_bounded(json::to_text(value_or_fail(tables::profile_table(table))));
 }
 
 void query_table(std::string_view bytes, std::string_view plan_json) {
     const auto plan = json::read<tables::Plan>(plan_json);
     if (!plan) write_failure_and_exit(Failure::plan_invalid);
     const auto table = value_or_fail(tables::Table::open(bytes));
-    const std::string result = json::to_text(value_or_fail(tables::run_plan(table, *plan)));
-    if (result.size() > extraction::wire::table_bytes_max) {
-        write_failure_and_exit(Failure::table_too_large);
-    }
-    write_table(result);
+    write_bounded(json::to_text(value_or_fail(tables::run_plan(table, *plan))));
 }
 
 }  // namespace stoa::extract
