@@ -94,6 +94,7 @@ void add_documents(http::Routes& r, Services& s) {
     r.remove("/api/v1/documents/{doc_id}", signed_in, handle::remove(s.documents));
     r.get("/api/v1/documents/{doc_id}/file", signed_in, handle::file(s.documents));
     r.get("/api/v1/documents/{doc_id}/pages/{page}", signed_in, handle::page(s.documents));
+    r.get("/api/v1/documents/{doc_id}/profile", signed_in, handle::profile(s.tables));
     r.get("/api/v1/documents/{doc_id}/permissions", signed_in, handle::permissions(s.documents));
     r.put("/api/v1/documents/{doc_id}/permissions", signed_in, handle::put_permission(s.documents));
     r.remove("/api/v1/documents/{doc_id}/permissions", signed_in,

@@ -36,6 +36,14 @@ llm::Similarity similarity_by(embedding::Encoder& encoder) {
     };
 }
 
+/// Somebody waits for it: a million rows take two seconds.
+extraction::Limits limits_of_a_question() {
+    extraction::Limits limits;
+    limits.cpu = std::chrono::seconds(20);
+    limits.wall = std::chrono::seconds(30);
+    return limits;
+}
+
 std::unique_ptr<llm::ChatModel> make_model(const Settings& settings, embedding::Encoder& encoder,
                                            const http::Client& outbound) {
     if (settings.llm_base_url.empty()) {
@@ -98,10 +106,12 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       rooms(database, room_events),
       encoder(std::move(opened_encoder)),
       documents(database, queue, rooms, settings.data_dir),
+      tables(database, documents,
+             extraction::Extractor(settings.extract_program, limits_of_a_question())),
       retrieval(database, *encoder),
       outbound({.ca_file = settings.outbound_ca_file, .metrics = &metrics}),
       model(make_model(settings, *encoder, outbound)),
-      tutor(database, rooms, documents, retrieval, *model),
+      tutor(database, rooms, documents, retrieval, tables, *model),
       messages(database, rooms, metrics, static_cast<std::size_t>(settings.page_cache_bytes)) {
     metrics.set("stoa_build_info", "Always 1; the labels say what runs.",
                 {{"version", STOA_VERSION},

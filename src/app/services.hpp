@@ -17,6 +17,7 @@
 #include "crypto/ed25519.hpp"
 #include "documents/documents.hpp"
 #include "documents/retrieval.hpp"
+#include "documents/table_questions.hpp"
 #include "embedding/encoder.hpp"
 #include "http/client.hpp"
 #include "jobs/queue.hpp"
@@ -62,6 +63,7 @@ class Services {
 
     std::unique_ptr<embedding::Encoder> encoder;
     documents::Documents documents;
+    documents::TableQuestions tables;
     documents::Retrieval retrieval;
 
     http::Client outbound;  ///< what asks other servers

@@ -52,11 +52,13 @@ struct Document {
     std::optional<std::string> ipfs_hash;
     Time created_at;
     Time updated_at;
+    json::Raw warnings{"[]"};  ///< of the extraction: sentences for people
+    bool needs_ocr = false;    ///< has scanned pages that could not be read
 };
 BOOST_DESCRIBE_STRUCT(Document, (),
                       (id, owner_id, title, file_name, mime_type, file_size_bytes, sha256,
                        page_count, status, progress, error_code, error, tags, is_public, arweave_tx,
-                       ipfs_hash, created_at, updated_at))
+                       ipfs_hash, created_at, updated_at, warnings, needs_ocr))
 
 using Tags = json::List<Text<1, 50>, 20>;
 

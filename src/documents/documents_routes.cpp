@@ -154,6 +154,12 @@ http::Handler page(Documents& documents) {
         });
 }
 
+http::Handler profile(TableQuestions& tables) {
+    return for_document([&tables](const http::Request& request, const DocumentId& id) {
+        return tables.profile(request.caller->user, id);
+    });
+}
+
 http::Handler share(Documents& documents) {
     return http::endpoint_with_body<Share>(
         [&documents](const http::Request& request, const Share& share) {

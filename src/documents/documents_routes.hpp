@@ -4,6 +4,7 @@
 #pragma once
 
 #include "documents/documents.hpp"
+#include "documents/table_questions.hpp"
 #include "http/message.hpp"
 
 namespace stoa::documents::routes {
@@ -15,6 +16,7 @@ http::Handler change(Documents& documents);             ///< PATCH /documents/{d
 http::Handler remove(Documents& documents);             ///< DELETE /documents/{doc_id}
 http::Handler file(Documents& documents);               ///< GET /documents/{doc_id}/file
 http::Handler page(Documents& documents);               ///< GET /documents/{doc_id}/pages/{page}
+http::Handler profile(TableQuestions& tables);          ///< GET /documents/{doc_id}/profile
 http::Handler share(Documents& documents);              ///< POST /documents/share
 http::Handler permissions(Documents& documents);        ///< GET /documents/{doc_id}/permissions
 http::Handler put_permission(Documents& documents);     ///< PUT /documents/{doc_id}/permissions

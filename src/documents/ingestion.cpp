@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -203,7 +204,11 @@ Result<void> Reading::finish(const extraction::Summary& summary) {
     }
     std::vector<rooms::Event> events;
     auto finished = database_.transact([&](postgres::Session& session) -> Result<void> {
-        auto ready = session.run(sql::finish_ingestion, document_, token_, summary.page_count);
+        std::optional<postgres::Bytes> profile;
+        if (summary.table) profile = postgres::Bytes{json::to_text(*summary.table)};
+        const json::Raw warnings{json::to_text(extraction::warnings_of(summary))};
+        auto ready = session.run(sql::finish_ingestion, document_, token_, summary.page_count,
+                                 warnings, summary.unread_scans > 0, profile);
         if (!ready) return fail(ready);
         if (ready->affected() == 0) return taken_over();
         auto appended = append_status(session, document_);

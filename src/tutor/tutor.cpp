@@ -59,11 +59,13 @@ Box round_box(const extraction::Box& box) {
 }  // namespace
 
 Tutor::Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
-             documents::Retrieval& retrieval, llm::ChatModel& model)
+             documents::Retrieval& retrieval, documents::TableQuestions& tables,
+             llm::ChatModel& model)
     : database_(database),
       rooms_(rooms),
       documents_(documents),
       retrieval_(retrieval),
+      tables_(tables),
       model_(model) {}
 
 Result<Answer> Tutor::ask(const documents::Scope& scope, const Question& question,
@@ -123,6 +125,8 @@ Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& q
                  std::move(turn->content)});
         }
     }
+    if (auto computed = compute(prepared); !computed) return fail(computed);
+    if (prepared.computation) return prepared;
     const auto wanted = llm::standalone_question(prepared.prompt.turns, prepared.prompt.question);
     auto passages = retrieval_.search(scope, wanted, passages_max);
     if (!passages) return fail(passages);
@@ -138,6 +142,27 @@ Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& q
     return prepared;
 }
 
+/// A question about counting or computing is answered from all rows, not from passages.
+Result<void> Tutor::compute(Prepared& prepared) {
+    const auto& scope = prepared.scope;
+    if (!scope.document || prepared.mode != Mode::answer) return {};
+    const auto granted = documents_.access_document(scope.asker, *scope.document);
+    if (!granted) return fail(granted);
+    auto computation = tables_.compute(*granted, prepared.prompt.question);
+    if (!computation) return fail(computation);
+    prepared.computation = std::move(*computation);
+    return {};
+}
+
+Result<llm::Completion> Tutor::complete(const Prepared& prepared, const Progress& progress) {
+    if (!prepared.computation) return model_.complete(prepared.prompt, progress.on_delta);
+    llm::Completion completion;
+    completion.answer = documents::to_sentence(*prepared.computation);
+    completion.model = "plan";
+    if (progress.on_delta && !progress.on_delta(completion.answer)) return asker_gone();
+    return completion;
+}
+
 Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress) {
     if (progress.on_sources) {
         std::vector<llm::Quote> whole;
@@ -148,7 +173,7 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
         if (!sources) return fail(sources);
         if (!progress.on_sources(*sources)) return asker_gone();
     }
-    auto completion = model_.complete(prepared.prompt, progress.on_delta);
+    auto completion = complete(prepared, progress);
     if (!completion) return fail(completion);
     auto sources = locate(prepared, completion->quotes);
     if (!sources) return fail(sources);
@@ -158,8 +183,9 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
     answer.answer = std::move(completion->answer);
     answer.sources = std::move(*sources);
     answer.follow_up_questions = std::move(completion->follow_ups);
-    answer.provider = model_.provider();
+    answer.provider = prepared.computation ? "table" : model_.provider();
     answer.model = std::move(completion->model);
+    answer.computation = prepared.computation;
     if (auto recorded = record(prepared, answer); !recorded) return fail(recorded);
     return answer;
 }

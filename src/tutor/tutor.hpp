@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "documents/documents.hpp"
 #include "documents/retrieval.hpp"
+#include "documents/table_questions.hpp"
 #include "http/routes.hpp"
 #include "llm/chat_model.hpp"
 #include "postgres/database.hpp"
@@ -52,10 +53,11 @@ struct Answer {
     std::vector<std::string> follow_up_questions;
     std::string provider;
     std::string model;
+    std::optional<documents::Computation> computation;  ///< what the answer says, over all rows
 };
 BOOST_DESCRIBE_STRUCT(Answer, (),
                       (conversation_id, message_id, answer, sources, follow_up_questions, provider,
-                       model))
+                       model, computation))
 
 struct Question {
     Text<1, 4000> question;
@@ -106,13 +108,15 @@ struct Prepared {
     bool is_new_conversation = true;
     Mode mode = Mode::answer;
     llm::Prompt prompt;
-    std::vector<documents::Passage> passages;  ///< those of the prompt, in its order
+    std::vector<documents::Passage> passages;           ///< those of the prompt, in its order
+    std::optional<documents::Computation> computation;  ///< answers in the model's place
 };
 
 class Tutor {
   public:
     Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
-          documents::Retrieval& retrieval, llm::ChatModel& model);
+          documents::Retrieval& retrieval, documents::TableQuestions& tables,
+          llm::ChatModel& model);
     /// `scope` has a document or a room, checked here (`document_not_found`, `room_not_found`, …);
     /// with both, the document is asked as part of the room. `conversation_not_found`,
     /// `nothing_to_read` (409: no ready document in scope), and the model's errors
@@ -132,6 +136,8 @@ class Tutor {
         std::int64_t limit, const std::optional<std::string>& cursor);
 
   private:
+    Result<void> compute(Prepared& prepared);
+    Result<llm::Completion> complete(const Prepared& prepared, const Progress& progress);
     Result<void> check_scope(const documents::Scope& scope);
     Result<void> continue_conversation(Prepared& prepared, const Question& question);
     Result<std::vector<Source>> locate(const Prepared& prepared,
@@ -142,6 +148,7 @@ class Tutor {
     rooms::Rooms& rooms_;
     documents::Documents& documents_;
     documents::Retrieval& retrieval_;
+    documents::TableQuestions& tables_;
     llm::ChatModel& model_;
 };
 

@@ -47,7 +47,8 @@ class TutorTest : public documents::LibraryTest {
     UserId owner = new_user();
     DocumentId document;
     ScriptedModel model;
-    Tutor tutor{database, rooms, documents, retrieval, model};
+    documents::TableQuestions tables{database, documents, extractor};
+    Tutor tutor{database, rooms, documents, retrieval, tables, model};
 };
 
 TEST_F(TutorTest, Only_what_stands_in_the_chunk_becomes_a_source) {

@@ -122,6 +122,22 @@ def inflating_bomb(megabytes=240):
     )
 
 
+def blank_scan():
+    """A page that a picture covers, on which there is nothing to be read."""
+    picture = b"/Type /XObject /Subtype /Image /Width 1 /Height 1 /ColorSpace /DeviceGray"
+    content = b"200 0 0 200 0 0 cm /I Do"
+    return _objects(
+        {
+            1: b"<< /Type /Catalog /Pages 2 0 R >>",
+            2: b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+            3: b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 200 200] /Contents 4 0 R "
+            b"/Resources << /XObject << /I 5 0 R >> >> >>",
+            4: b"<< /Length %d >>\nstream\n%s\nendstream" % (len(content), content),
+            5: b"<< %s /BitsPerComponent 8 /Length 1 >>\nstream\n\xff\nendstream" % picture,
+        }
+    )
+
+
 def drawing_only():
     out = io.BytesIO()
     sheet = canvas.Canvas(out, invariant=1)

@@ -88,6 +88,7 @@ TABLE = {
     f"DELETE {DOCUMENT}": (None, no_content(ITS_OWNER)),
     f"GET {DOCUMENT}/file": (None, READERS),
     f"GET {DOCUMENT}/pages/{{page}}": (None, READERS),
+    f"GET {DOCUMENT}/profile": (None, READERS.replace("200", "404")),  # it is no table
     f"GET {DOCUMENT}/permissions": (None, ITS_OWNER),
     f"PUT {DOCUMENT}/permissions": (
         {"room_id": "{room_id}", "permission_type": "write"},

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "documents/table_questions.hpp"
+
+#include "documents/sql.hpp"
+#include "extraction/input_file.hpp"
+#include "tables/question.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stoa::documents {
+
+namespace {
+
+using Values = std::vector<std::optional<std::string>>;
+
+std::string value_of(const std::optional<std::string>& value) {
+    return value.value_or("(missing)");
+}
+
+/// "setosa: 1.46", or where there are no keys in front "name Ada, price 3".
+std::string row_text(const Computation& computation, const Values& row) {
+    const auto keys = computation.plan.aggregates.empty() ? 0 : computation.plan.group_by.size();
+    const bool is_single = row.size() == keys + 1;
+    std::string text;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        if (i > 0) text += i == keys ? ": " : ", ";
+        if (i >= keys && !is_single) text += computation.columns[i] + " ";
+        text += value_of(row[i]);
+    }
+    return text;
+}
+
+std::string counted(std::int64_t number, const std::string& what) {
+    return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+}  // namespace
+
+std::string to_sentence(const Computation& computation) {
+    constexpr std::size_t rows_shown_max = 20;
+    std::string text = computation.description;
+    if (text.ends_with('.')) text.pop_back();
+    text += ": ";
+    if (computation.rows.empty()) text += "no row";
+    const auto shown = std::min(computation.rows.size(), rows_shown_max);
+    for (std::size_t i = 0; i < shown; ++i) {
+        if (i > 0) text += "; ";
+        text += row_text(computation, computation.rows[i]);
+    }
+    if (static_cast<std::int64_t>(shown) < computation.rows_total) {
+        text += "; … (" + std::to_string(computation.rows_total) + " in all)";
+    }
+    return text + ". Computed over all " + counted(computation.rows_scanned, "row") + " of “" +
+           computation.title + "”.";
+}
+
+TableQuestions::TableQuestions(postgres::Database& database, Documents& documents,
+                               extraction::Extractor extractor)
+    : database_(database), documents_(documents), extractor_(std::move(extractor)) {}
+
+Result<std::optional<tables::Profile>> TableQuestions::find_profile(const DocumentId& document) {
+    auto found = database_.find<postgres::Bytes>(sql::find_table_profile, document);
+    if (!found) return fail(found);
+    if (!*found) return std::optional<tables::Profile>();
+    auto profile = json::read<tables::Profile>((*found)->value);
+    if (!profile) return fail(profile);
+    return std::optional(std::move(*profile));
+}
+
+Result<tables::Profile> TableQuestions::profile(const UserId& user, const DocumentId& document) {
+    if (auto granted = documents_.access_document(user, document); !granted) return fail(granted);
+    auto profile = find_profile(document);
+    if (!profile) return fail(profile);
+    if (!*profile) {
+        return fail(ErrorKind::not_found, "not_a_table",
+                    "Only a CSV file has a profile, once it has been read.");
+    }
+    return std::move(**profile);
+}
+
+Result<std::optional<Computation>> TableQuestions::compute(const Granted& granted,
+                                                           std::string_view question) {
+    const auto& document = granted.document;
+    const auto profile = find_profile(document.id);
+    if (!profile) return fail(profile);
+    if (!*profile) return std::optional<Computation>();
+    auto plan = tables::plan_question(question, (*profile)->columns);
+    if (!plan) return std::optional<Computation>();
+    const auto file = extraction::InputFile::open(documents_.file_of(document.id));
+    if (!file) return fail(file);
+    auto result = extractor_.query(*file, *plan);
+    if (!result) return fail(result);
+    std::string description = tables::describe(*plan);
+    return std::optional(Computation{document.id, document.title, std::move(*plan),
+                                     std::move(description), std::move(result->columns),
+                                     std::move(result->rows), result->rows_scanned,
+                                     result->rows_matched, result->rows_total});
+}
+
+}  // namespace stoa::documents
