@@ -102,6 +102,7 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       sessions(database, tokens),
       profiles(database),
       administration(database),
+      keys(database, master_key),
       room_events(database, redis),
       rooms(database, room_events),
       encoder(std::move(opened_encoder)),
@@ -111,7 +112,7 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       retrieval(database, *encoder),
       outbound({.ca_file = settings.outbound_ca_file, .metrics = &metrics}),
       model(make_model(settings, *encoder, outbound)),
-      tutor(database, rooms, documents, retrieval, tables, *model),
+      tutor(database, rooms, documents, retrieval, tables, keys, *model),
       messages(database, rooms, metrics, static_cast<std::size_t>(settings.page_cache_bytes)) {
     metrics.set("stoa_build_info", "Always 1; the labels say what runs.",
                 {{"version", STOA_VERSION},

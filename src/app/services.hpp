@@ -8,6 +8,7 @@
 #include "accounts/profiles.hpp"
 #include "accounts/sessions.hpp"
 #include "accounts/sign_in.hpp"
+#include "accounts/subject_keys.hpp"
 #include "accounts/tokens.hpp"
 #include "app/idempotency.hpp"
 #include "base/metrics.hpp"
@@ -57,6 +58,7 @@ class Services {
     accounts::Sessions sessions;
     accounts::Profiles profiles;
     accounts::Administration administration;
+    accounts::SubjectKeys keys;
 
     rooms::RoomEvents room_events;
     rooms::Rooms rooms;

@@ -3,6 +3,7 @@
 // need it), with an encoder that knows words only. One thread.
 #pragma once
 
+#include "accounts/subject_keys.hpp"
 #include "documents/documents.hpp"
 #include "documents/ingestion.hpp"
 #include "documents/retrieval.hpp"
@@ -148,6 +149,7 @@ class LibraryTest : public ::testing::Test {
     jobs::Queue queue{database, redis};
     rooms::RoomEvents room_events{database, redis};
     rooms::Rooms rooms{database, room_events};
+    accounts::SubjectKeys keys{database, std::string(32, 'k')};
     Documents documents{database, queue, rooms, directory.path()};
     WordEncoder encoder;
     extraction::Extractor extractor{STOA_EXTRACT, {}};

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tutor/tutor.hpp"
 
-#include "base/text.hpp"
 #include "llm/quotes.hpp"
 #include "llm/text_analysis.hpp"
-#include "tutor/sql.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,12 +15,6 @@ namespace {
 
 /// As many as a model reads with care; each is at most a thousand characters.
 constexpr std::size_t passages_max = 8;
-
-struct StoredTurn {
-    std::string role;
-    std::string content;
-};
-BOOST_DESCRIBE_STRUCT(StoredTurn, (), (role, content))
 
 tl::unexpected<Error> conversation_not_found() {
     return fail(ErrorKind::not_found, "conversation_not_found", "There is no such conversation.");
@@ -42,13 +34,6 @@ Result<void> check_question(const Question& question) {
         {}});
 }
 
-llm::Prompt make_prompt(const Question& question, Mode mode) {
-    llm::Prompt prompt;
-    prompt.style = mode == Mode::socratic ? llm::Style::socratic : llm::Style::answer;
-    prompt.question = question.question.value;
-    return prompt;
-}
-
 Box round_box(const extraction::Box& box) {
     const auto round = [](float value) {
         return std::round(static_cast<double>(value) * 100) / 100;
@@ -60,12 +45,12 @@ Box round_box(const extraction::Box& box) {
 
 Tutor::Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
              documents::Retrieval& retrieval, documents::TableQuestions& tables,
-             llm::ChatModel& model)
-    : database_(database),
-      rooms_(rooms),
+             accounts::SubjectKeys& keys, llm::ChatModel& model)
+    : rooms_(rooms),
       documents_(documents),
       retrieval_(retrieval),
       tables_(tables),
+      conversations_(database, keys),
       model_(model) {}
 
 Result<Answer> Tutor::ask(const documents::Scope& scope, const Question& question,
@@ -95,16 +80,17 @@ Result<void> Tutor::continue_conversation(Prepared& prepared, const Question& qu
         prepared.conversation = ConversationId::make();
         return {};
     }
-    const auto found = database_.find<Conversation>(
-        sql::find_conversation, *question.conversation_id, prepared.scope.asker);
+    const auto found = conversations_.find(prepared.scope.asker, *question.conversation_id);
     if (!found) return fail(found);
-    if (!*found || (*found)->document_id != prepared.scope.document ||
-        (*found)->room_id != prepared.scope.room) {
+    if (found->document_id != prepared.scope.document || found->room_id != prepared.scope.room) {
         return conversation_not_found();
     }
-    prepared.conversation = (*found)->id;
+    prepared.conversation = found->id;
     prepared.is_new_conversation = false;
-    prepared.mode = question.mode.value_or((*found)->mode);
+    prepared.mode = question.mode.value_or(found->mode);
+    auto turns = conversations_.last_turns(*found, prepared.scope.asker);
+    if (!turns) return fail(turns);
+    prepared.prompt.turns = std::move(*turns);
     return {};
 }
 
@@ -114,17 +100,9 @@ Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& q
     Prepared prepared;
     prepared.scope = scope;
     if (auto begun = continue_conversation(prepared, question); !begun) return fail(begun);
-    prepared.prompt = make_prompt(question, prepared.mode);
-    if (!prepared.is_new_conversation) {
-        auto turns = database_.list<StoredTurn>(sql::list_turns, prepared.conversation);
-        if (!turns) return fail(turns);
-        for (auto turn = turns->rbegin(); turn != turns->rend(); ++turn) {
-            const bool is_user = turn->role == "user";
-            prepared.prompt.turns.push_back(
-                {is_user ? llm::Turn::Role::user : llm::Turn::Role::assistant,
-                 std::move(turn->content)});
-        }
-    }
+    prepared.prompt.style =
+        prepared.mode == Mode::socratic ? llm::Style::socratic : llm::Style::answer;
+    prepared.prompt.question = question.question.value;
     if (auto computed = compute(prepared); !computed) return fail(computed);
     if (prepared.computation) return prepared;
     const auto wanted = llm::standalone_question(prepared.prompt.turns, prepared.prompt.question);
@@ -225,34 +203,27 @@ Result<std::vector<Source>> Tutor::locate(const Prepared& prepared,
 }
 
 Result<void> Tutor::record(const Prepared& prepared, const Answer& answer) {
-    constexpr std::size_t title_bytes_max = 120;
     const auto& scope = prepared.scope;
-    const auto& question = prepared.prompt.question;
-    return database_.transact([&](postgres::Session& session) -> Result<void> {
-        auto conversation =
-            prepared.is_new_conversation
-                ? session.run(sql::insert_conversation, prepared.conversation, scope.asker,
-                              scope.room, scope.document, cut_utf8(question, title_bytes_max),
-                              prepared.mode)
-                : session.run(sql::touch_conversation, prepared.conversation, prepared.mode);
-        if (!conversation) return fail(conversation);
-        const std::optional<std::string> nobody;
-        auto asked = session.run(sql::insert_message, RowId::make(), prepared.conversation, "user",
-                                 question, json::Raw{"[]"}, json::Raw{"[]"}, nobody, nobody);
-        if (!asked) return fail(asked);
-        auto answered = session.run(
-            sql::insert_message, answer.message_id, prepared.conversation, "assistant",
-            answer.answer, json::Raw{json::to_text(answer.sources)},
-            json::Raw{json::to_text(answer.follow_up_questions)}, answer.provider, answer.model);
-        if (!answered) return fail(answered);
-        return {};
-    });
+    return conversations_.record(
+        {.conversation = prepared.conversation,
+         .is_new = prepared.is_new_conversation,
+         .asker = scope.asker,
+         .room = scope.room,
+         .document = scope.document,
+         .mode = prepared.mode,
+         .question = prepared.prompt.question,
+         .answer_id = answer.message_id,
+         .answer = answer.answer,
+         .sources = json::Raw{json::to_text(answer.sources)},
+         .follow_up_questions = json::Raw{json::to_text(answer.follow_up_questions)},
+         .provider = answer.provider,
+         .model = answer.model});
 }
 
 Result<http::Listing<Conversation>> Tutor::list_conversations(const UserId& user,
                                                               const DocumentId& document) {
     if (auto granted = documents_.access_document(user, document); !granted) return fail(granted);
-    auto rows = database_.list<Conversation>(sql::list_conversations, user, document);
+    auto rows = conversations_.list(user, document);
     if (!rows) return fail(rows);
     return http::Listing<Conversation>{std::move(*rows), std::nullopt};
 }
@@ -261,31 +232,10 @@ Result<http::Listing<ConversationMessage>> Tutor::list_messages(
     const UserId& user, const DocumentId& document, const ConversationId& conversation,
     std::int64_t limit, const std::optional<std::string>& cursor) {
     if (auto granted = documents_.access_document(user, document); !granted) return fail(granted);
-    const auto found = database_.find<Conversation>(sql::find_conversation, conversation, user);
+    const auto found = conversations_.find(user, conversation);
     if (!found) return fail(found);
-    if (!*found || (*found)->document_id != document) return conversation_not_found();
-    std::optional<RowId> after;
-    if (cursor) {
-        after = RowId::parse(*cursor);
-        if (!after) {
-            return tl::unexpected<Error>(Error{
-                ErrorKind::invalid,
-                "validation_failed",
-                "The query has wrong values.",
-                {{{"query", "cursor"}, "Input should be a next_cursor of this list", "cursor"}},
-                {}});
-        }
-    }
-    auto rows =
-        database_.list<ConversationMessage>(sql::list_messages, conversation, after, limit + 1);
-    if (!rows) return fail(rows);
-    http::Listing<ConversationMessage> listing;
-    if (std::cmp_greater(rows->size(), limit)) {
-        rows->resize(static_cast<std::size_t>(limit));
-        listing.next_cursor = rows->back().id.str();
-    }
-    listing.items = std::move(*rows);
-    return listing;
+    if (found->document_id != document) return conversation_not_found();
+    return conversations_.messages(user, conversation, limit, cursor);
 }
 
 }  // namespace stoa::tutor

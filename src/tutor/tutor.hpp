@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Questions and answers over documents: retrieve, let a chat model answer from the passages, keep
 // only quotes that stand verbatim in their chunk, store the turn, give sources with page and boxes.
-// Writes conversations and conversation_messages. Any thread; `ask` blocks while the model answers.
+// Any thread; `ask` blocks while the model answers.
 #pragma once
 
 #include "base/id.hpp"
@@ -14,6 +14,7 @@
 #include "llm/chat_model.hpp"
 #include "postgres/database.hpp"
 #include "rooms/rooms.hpp"
+#include "tutor/conversations.hpp"
 
 #include <cstdint>
 #include <functional>
@@ -23,9 +24,6 @@
 #include <vector>
 
 namespace stoa::tutor {
-
-enum class Mode { answer, socratic };
-BOOST_DESCRIBE_ENUM(Mode, answer, socratic)
 
 /// PDF points from the page's top left corner, to hundredths.
 struct Box {
@@ -75,32 +73,6 @@ struct Progress {
     std::function<bool(std::string_view delta)> on_delta;
 };
 
-struct Conversation {
-    ConversationId id;
-    std::optional<RoomId> room_id;
-    std::optional<DocumentId> document_id;
-    std::string title;
-    Mode mode = Mode::answer;
-    Time created_at;
-    Time updated_at;
-};
-BOOST_DESCRIBE_STRUCT(Conversation, (),
-                      (id, room_id, document_id, title, mode, created_at, updated_at))
-
-struct ConversationMessage {
-    RowId id;
-    std::string role;  ///< "user" or "assistant"
-    std::string content;
-    json::Raw sources;
-    json::Raw follow_up_questions;
-    std::optional<std::string> provider;
-    std::optional<std::string> model;
-    Time created_at;
-};
-BOOST_DESCRIBE_STRUCT(ConversationMessage, (),
-                      (id, role, content, sources, follow_up_questions, provider, model,
-                       created_at))
-
 /// A question that was checked and looked up, ready for the model.
 struct Prepared {
     documents::Scope scope;
@@ -116,7 +88,7 @@ class Tutor {
   public:
     Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
           documents::Retrieval& retrieval, documents::TableQuestions& tables,
-          llm::ChatModel& model);
+          accounts::SubjectKeys& keys, llm::ChatModel& model);
     /// `scope` has a document or a room, checked here (`document_not_found`, `room_not_found`, …);
     /// with both, the document is asked as part of the room. `conversation_not_found`,
     /// `nothing_to_read` (409: no ready document in scope), and the model's errors
@@ -144,11 +116,11 @@ class Tutor {
                                        const std::vector<llm::Quote>& quotes);
     Result<void> record(const Prepared& prepared, const Answer& answer);
 
-    postgres::Database& database_;
     rooms::Rooms& rooms_;
     documents::Documents& documents_;
     documents::Retrieval& retrieval_;
     documents::TableQuestions& tables_;
+    Conversations conversations_;
     llm::ChatModel& model_;
 };
 

@@ -48,7 +48,7 @@ class TutorTest : public documents::LibraryTest {
     DocumentId document;
     ScriptedModel model;
     documents::TableQuestions tables{database, documents, extractor};
-    Tutor tutor{database, rooms, documents, retrieval, tables, model};
+    Tutor tutor{database, rooms, documents, retrieval, tables, keys, model};
 };
 
 TEST_F(TutorTest, Only_what_stands_in_the_chunk_becomes_a_source) {

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tutor/conversations.hpp"
+
+#include "base/text.hpp"
+#include "tutor/sql.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace stoa::tutor {
+namespace {
+
+/// As it lies in the table; `title` is sealed.
+struct ConversationRow {
+    ConversationId id;
+    std::optional<RoomId> room_id;
+    std::optional<DocumentId> document_id;
+    postgres::Bytes sealed_title;
+    Mode mode = Mode::answer;
+    Time created_at;
+    Time updated_at;
+};
+BOOST_DESCRIBE_STRUCT(ConversationRow, (),
+                      (id, room_id, document_id, sealed_title, mode, created_at, updated_at))
+
+/// What is sealed of a message; the lists are JSON, kept as they were written.
+struct Turn {
+    std::string content;
+    std::string sources = "[]";
+    std::string follow_up_questions = "[]";
+};
+BOOST_DESCRIBE_STRUCT(Turn, (), (content, sources, follow_up_questions))
+
+struct MessageRow {
+    RowId id;
+    std::string role;
+    postgres::Bytes sealed_turn;
+    std::optional<std::string> provider;
+    std::optional<std::string> model;
+    Time created_at;
+};
+BOOST_DESCRIBE_STRUCT(MessageRow, (), (id, role, sealed_turn, provider, model, created_at))
+
+std::string title_place(const ConversationId& id) {
+    return "conversations.sealed_title " + id.str();
+}
+
+std::string turn_place(const RowId& id) { return "conversation_messages.sealed_turn " + id.str(); }
+
+Result<Conversation> open_conversation(const accounts::SubjectKey& key, ConversationRow&& row) {
+    auto title = key.open(row.sealed_title, title_place(row.id));
+    if (!title) return fail(title);
+    return Conversation{row.id,   row.room_id,    row.document_id, std::move(*title),
+                        row.mode, row.created_at, row.updated_at};
+}
+
+Result<Turn> open_turn(const accounts::SubjectKey& key, const MessageRow& row) {
+    const auto text = key.open(row.sealed_turn, turn_place(row.id));
+    if (!text) return fail(text);
+    return json::read<Turn>(*text);
+}
+
+Result<std::optional<RowId>> read_cursor(const std::optional<std::string>& cursor) {
+    if (!cursor) return std::optional<RowId>();
+    if (const auto id = RowId::parse(*cursor)) return std::optional<RowId>(*id);
+    return tl::unexpected<Error>(
+        Error{ErrorKind::invalid,
+              "validation_failed",
+              "The query has wrong values.",
+              {{{"query", "cursor"}, "Input should be a next_cursor of this list", "cursor"}},
+              {}});
+}
+
+}  // namespace
+
+Conversations::Conversations(postgres::Database& database, accounts::SubjectKeys& keys)
+    : database_(database), keys_(keys) {}
+
+Result<Conversation> Conversations::find(const UserId& asker, const ConversationId& conversation) {
+    auto row = database_.find<ConversationRow>(sql::find_conversation, conversation, asker);
+    if (!row) return fail(row);
+    if (!*row) {
+        return fail(ErrorKind::not_found, "conversation_not_found",
+                    "There is no such conversation.");
+    }
+    const auto key = keys_.key_of(asker);
+    if (!key) return fail(key);
+    return open_conversation(*key, std::move(**row));
+}
+
+Result<std::vector<Conversation>> Conversations::list(const UserId& asker,
+                                                      const DocumentId& document) {
+    auto rows = database_.list<ConversationRow>(sql::list_conversations, asker, document);
+    if (!rows) return fail(rows);
+    const auto key = keys_.key_of(asker);
+    if (!key) return fail(key);
+    std::vector<Conversation> conversations;
+    for (auto& row : *rows) {
+        auto opened = open_conversation(*key, std::move(row));
+        if (!opened) return fail(opened);
+        conversations.push_back(std::move(*opened));
+    }
+    return conversations;
+}
+
+Result<std::vector<llm::Turn>> Conversations::last_turns(const Conversation& conversation,
+                                                         const UserId& asker) {
+    const auto rows = database_.list<MessageRow>(sql::list_turns, conversation.id);
+    if (!rows) return fail(rows);
+    const auto key = keys_.key_of(asker);
+    if (!key) return fail(key);
+    std::vector<llm::Turn> turns;
+    for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
+        auto turn = open_turn(*key, *row);
+        if (!turn) return fail(turn);
+        const bool is_user = row->role == "user";
+        turns.push_back({is_user ? llm::Turn::Role::user : llm::Turn::Role::assistant,
+                         std::move(turn->content)});
+    }
+    return turns;
+}
+
+Result<http::Listing<ConversationMessage>> Conversations::messages(
+    const UserId& asker, const ConversationId& conversation, std::int64_t limit,
+    const std::optional<std::string>& cursor) {
+    const auto after = read_cursor(cursor);
+    if (!after) return fail(after);
+    auto rows = database_.list<MessageRow>(sql::list_messages, conversation, *after, limit + 1);
+    if (!rows) return fail(rows);
+    const auto key = keys_.key_of(asker);
+    if (!key) return fail(key);
+    http::Listing<ConversationMessage> listing;
+    if (std::cmp_greater(rows->size(), limit)) {
+        rows->resize(static_cast<std::size_t>(limit));
+        listing.next_cursor = rows->back().id.str();
+    }
+    for (auto& row : *rows) {
+        auto turn = open_turn(*key, row);
+        if (!turn) return fail(turn);
+        listing.items.push_back({row.id, std::move(row.role), std::move(turn->content),
+                                 json::Raw{std::move(turn->sources)},
+                                 json::Raw{std::move(turn->follow_up_questions)},
+                                 std::move(row.provider), std::move(row.model), row.created_at});
+    }
+    return listing;
+}
+
+Result<void> Conversations::record(const Exchange& exchange) {
+    constexpr std::size_t title_bytes_max = 120;
+    const auto key = keys_.key_of(exchange.asker);
+    if (!key) return fail(key);
+    const auto question_id = RowId::make();
+    const auto title =
+        key->seal(cut_utf8(exchange.question, title_bytes_max), title_place(exchange.conversation));
+    const auto question = key->seal(json::to_text(Turn{.content = std::string(exchange.question)}),
+                                    turn_place(question_id));
+    const auto answer =
+        key->seal(json::to_text(Turn{std::string(exchange.answer), exchange.sources.text,
+                                     exchange.follow_up_questions.text}),
+                  turn_place(exchange.answer_id));
+    return database_.transact([&](postgres::Session& session) -> Result<void> {
+        auto conversation =
+            exchange.is_new
+                ? session.run(sql::insert_conversation, exchange.conversation, exchange.asker,
+                              exchange.room, exchange.document, title, exchange.mode)
+                : session.run(sql::touch_conversation, exchange.conversation, exchange.mode);
+        if (!conversation) return fail(conversation);
+        const std::optional<std::string> nobody;
+        auto asked = session.run(sql::insert_message, question_id, exchange.conversation, "user",
+                                 question, nobody, nobody);
+        if (!asked) return fail(asked);
+        auto answered =
+            session.run(sql::insert_message, exchange.answer_id, exchange.conversation, "assistant",
+                        answer, std::optional<std::string>(exchange.provider),
+                        std::optional<std::string>(exchange.model));
+        if (!answered) return fail(answered);
+        return {};
+    });
+}
+
+}  // namespace stoa::tutor

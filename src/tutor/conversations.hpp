@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+// Conversations as they are stored: titles, questions and answers are sealed with the key of the
+// person who asks, and opened for nobody else. Writes conversations and conversation_messages. Any
+// thread.
+#pragma once
+
+#include "accounts/subject_keys.hpp"
+#include "base/id.hpp"
+#include "base/json.hpp"
+#include "base/result.hpp"
+#include "http/routes.hpp"
+#include "llm/chat_model.hpp"
+#include "postgres/database.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace stoa::tutor {
+
+enum class Mode { answer, socratic };
+BOOST_DESCRIBE_ENUM(Mode, answer, socratic)
+
+struct Conversation {
+    ConversationId id;
+    std::optional<RoomId> room_id;
+    std::optional<DocumentId> document_id;
+    std::string title;
+    Mode mode = Mode::answer;
+    Time created_at;
+    Time updated_at;
+};
+BOOST_DESCRIBE_STRUCT(Conversation, (),
+                      (id, room_id, document_id, title, mode, created_at, updated_at))
+
+struct ConversationMessage {
+    RowId id;
+    std::string role;  ///< "user" or "assistant"
+    std::string content;
+    json::Raw sources;
+    json::Raw follow_up_questions;
+    std::optional<std::string> provider;
+    std::optional<std::string> model;
+    Time created_at;
+};
+BOOST_DESCRIBE_STRUCT(ConversationMessage, (),
+                      (id, role, content, sources, follow_up_questions, provider, model,
+                       created_at))
+
+/// A question and its answer, to be stored.
+struct Exchange {
+    ConversationId conversation;
+    bool is_new = true;
+    UserId asker;
+    std::optional<RoomId> room;
+    std::optional<DocumentId> document;
+    Mode mode = Mode::answer;
+    std::string_view question;
+    RowId answer_id;
+    std::string_view answer;
+    json::Raw sources{"[]"};
+    json::Raw follow_up_questions{"[]"};
+    std::string_view provider;
+    std::string_view model;
+};
+
+class Conversations {
+  public:
+    Conversations(postgres::Database& database, accounts::SubjectKeys& keys);
+
+    /// `conversation_not_found` unless it is the asker's own.
+    Result<Conversation> find(const UserId& asker, const ConversationId& conversation);
+    /// The asker's own about one document, the last used first, at most 100.
+    Result<std::vector<Conversation>> list(const UserId& asker, const DocumentId& document);
+    /// What a follow-up question may refer to: the last few messages, oldest first.
+    Result<std::vector<llm::Turn>> last_turns(const Conversation& conversation,
+                                              const UserId& asker);
+    /// Oldest first. That the conversation is the asker's was checked before.
+    Result<http::Listing<ConversationMessage>> messages(const UserId& asker,
+                                                        const ConversationId& conversation,
+                                                        std::int64_t limit,
+                                                        const std::optional<std::string>& cursor);
+    /// The question, its answer and, when they are the first, the conversation: all or nothing.
+    Result<void> record(const Exchange& exchange);
+
+  private:
+    postgres::Database& database_;
+    accounts::SubjectKeys& keys_;
+};
+
+}  // namespace stoa::tutor
