@@ -5,7 +5,7 @@
 #include "app/master_key.hpp"
 #include "base/process_metrics.hpp"
 #include "llm/extractive_model.hpp"
-#include "llm/openai_model.hpp"
+#include "llm/remote_model.hpp"
 #include "postgres/migrations.hpp"
 
 #include <algorithm>
@@ -49,11 +49,16 @@ std::unique_ptr<llm::ChatModel> make_model(const Settings& settings, embedding::
     if (settings.llm_base_url.empty()) {
         return std::make_unique<llm::ExtractiveModel>(similarity_by(encoder));
     }
-    llm::OpenAiModel::Options options;
-    options.base_url = settings.llm_base_url;
-    options.api_key = settings.llm_api_key;
-    options.model = settings.llm_model;
-    return std::make_unique<llm::OpenAiModel>(std::move(options), outbound);
+    llm::RemoteModel::Options options;
+    options.endpoint = {settings.llm_base_url, settings.llm_api_key, settings.llm_model,
+                        settings.llm_answer_tokens_max};
+    options.stall_timeout = std::chrono::milliseconds(settings.llm_stall_timeout_ms);
+    options.total_timeout = std::chrono::milliseconds(settings.llm_total_timeout_ms);
+    options.tries_max = static_cast<int>(settings.llm_tries_max);
+    const auto protocol = settings.llm_protocol == "anthropic" ? llm::ProtocolName::anthropic
+                                                               : llm::ProtocolName::openai;
+    return std::make_unique<llm::RemoteModel>(llm::make_protocol(protocol), std::move(options),
+                                              outbound);
 }
 
 }  // namespace

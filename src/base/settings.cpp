@@ -215,7 +215,42 @@ std::vector<Setting> settings_of_parts() {
     };
 }
 
-/// Files, keys, lifetimes, the language model, logs.
+/// The language model.
+std::vector<Setting> settings_of_answers() {
+    using S = Settings;
+    return {
+        {"llm_protocol",
+         &S::llm_protocol,
+         "what llm_base_url speaks: OpenAI's chat completions or Anthropic's messages",
+         false,
+         0,
+         0,
+         {"openai", "anthropic"}},
+        {"llm_base_url",
+         &S::llm_base_url,
+         "base URL of a language model, such as https://api.openai.com/v1, "
+         "https://api.anthropic.com or any that speaks as one of them; empty answers offline by "
+         "quoting the documents",
+         false,
+         0,
+         0,
+         {},
+         true},
+        {"llm_api_key", &S::llm_api_key, "key for llm_base_url", true},
+        {"llm_model", &S::llm_model, "model asked for at llm_base_url"},
+        {"llm_answer_tokens_max", &S::llm_answer_tokens_max,
+         "longest answer in tokens; sent to Anthropic and to OpenAI itself", false, 64, 65'536},
+        {"llm_stall_timeout_ms", &S::llm_stall_timeout_ms,
+         "a language model is given up after this long without a byte", false, 100, 600'000},
+        {"llm_total_timeout_ms", &S::llm_total_timeout_ms,
+         "the longest that a model may take for an answer, tries and their pauses too", false, 100,
+         600'000},
+        {"llm_tries_max", &S::llm_tries_max,
+         "how often a model is asked for one answer while none of it has come", false, 1, 10},
+    };
+}
+
+/// Files, keys, lifetimes, logs.
 std::vector<Setting> settings_of_use() {
     using S = Settings;
     return {
@@ -232,16 +267,6 @@ std::vector<Setting> settings_of_use() {
          false, 60, 31'536'000},
         {"outbound_ca_file", &S::outbound_ca_file,
          "PEM file of the authorities other servers are trusted by; empty trusts the system's"},
-        {"llm_base_url",
-         &S::llm_base_url,
-         "an OpenAI-compatible base URL (…/v1); empty answers offline by quoting the documents",
-         false,
-         0,
-         0,
-         {},
-         true},
-        {"llm_api_key", &S::llm_api_key, "bearer key for llm_base_url", true},
-        {"llm_model", &S::llm_model, "model asked for at llm_base_url"},
         {"log_level",
          &S::log_level,
          "least level written",
@@ -265,6 +290,7 @@ const std::vector<Setting>& setting_table() {
     static const std::vector<Setting> table = [] {
         auto rows = settings_of_postgres();
         std::ranges::move(settings_of_parts(), std::back_inserter(rows));
+        std::ranges::move(settings_of_answers(), std::back_inserter(rows));
         std::ranges::move(settings_of_use(), std::back_inserter(rows));
         return rows;
     }();

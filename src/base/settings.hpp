@@ -51,9 +51,14 @@ struct Settings {
     std::int64_t access_token_seconds = 15 * 60;
     std::int64_t refresh_token_seconds = 30LL * 24 * 3600;
     std::string outbound_ca_file;
+    std::string llm_protocol = "openai";
     std::string llm_base_url;
     std::string llm_api_key;
     std::string llm_model = "gpt-4o-mini";
+    std::int64_t llm_answer_tokens_max = 2'048;
+    std::int64_t llm_stall_timeout_ms = 30'000;
+    std::int64_t llm_total_timeout_ms = 120'000;
+    std::int64_t llm_tries_max = 3;
     std::string log_level = "info";
     std::string log_format = "automatic";
 };

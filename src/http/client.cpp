@@ -33,7 +33,7 @@ bool may_repeat(const Outbound& request) {
 }
 
 bool is_passing(int status) {
-    static constexpr std::array statuses{408, 429, 500, 502, 503, 504};
+    static constexpr std::array statuses{408, 429, 500, 502, 503, 504, 529};
     return std::ranges::find(statuses, status) != statuses.end();
 }
 

@@ -62,11 +62,12 @@ class Client {
     explicit Client(Options options);
 
     /// A status of 4xx/5xx is a value, not an error. Tried again: what could not be reached or was
-    /// cut off, and 408, 429, 500, 502, 503, 504; if it may be repeated, the origin's budget has
-    /// room, and Retry-After and the deadline allow. GET and HEAD follow three redirects, to
-    /// another origin without the caller's headers and guarded. Errors: `upstream_unreachable`,
-    /// `upstream_timeout`, `upstream_too_large`, `upstream_unavailable` (the breaker is open; with
-    /// retry_after; all of kind unavailable), `address_refused`, `url_refused` (forbidden).
+    /// cut off, and 408, 429, 500, 502, 503, 504, 529 (overloaded); if it may be repeated, the
+    /// origin's budget has room, and Retry-After and the deadline allow. GET and HEAD follow three
+    /// redirects, to another origin without the caller's headers and guarded. Errors:
+    /// `upstream_unreachable`, `upstream_timeout`, `upstream_too_large`, `upstream_unavailable`
+    /// (the breaker is open; with retry_after; all of kind unavailable), `address_refused`,
+    /// `url_refused` (forbidden).
     Result<Inbound> send(const Outbound& request) const;
     /// As `send`, but a 2xx body goes to `on_bytes` as it comes; returning false ends the transfer.
     /// Once a byte was given nothing is tried again.

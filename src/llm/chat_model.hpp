@@ -8,6 +8,7 @@
 #include "base/result.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -47,11 +48,20 @@ struct Quote {
     std::string text;
 };
 
+/// What the provider counted; 0 where it did not say.
+struct Usage {
+    std::int64_t prompt_tokens = 0;
+    std::int64_t answer_tokens = 0;
+};
+
 struct Completion {
     std::string answer;
     std::vector<Quote> quotes;
     std::vector<std::string> follow_ups;  ///< at most three
     std::string model;                    ///< the one that answered
+    std::string provider{};               ///< whose it is
+    bool is_cut = false;                  ///< the model came to its limit of length
+    Usage usage{};
 };
 
 /// A piece of the answer; false: the asker is gone, stop.
@@ -60,7 +70,7 @@ using OnDelta = std::function<bool(std::string_view)>;
 class ChatModel {
   public:
     virtual ~ChatModel() = default;
-    /// "extractive", "openai"; shown with every answer.
+    /// "extractive", "openai", "anthropic"; shown with every answer.
     [[nodiscard]] virtual std::string_view provider() const = 0;
     /// The deltas, joined, are the answer. `model_unavailable`, `model_timeout` (503),
     /// `asker_gone` (conflict) once `on_delta` has returned false.

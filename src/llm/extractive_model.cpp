@@ -171,6 +171,7 @@ class Telling {
   public:
     explicit Telling(const OnDelta& on_delta) : on_delta_(on_delta) {
         completion.model = model_name;
+        completion.provider = "extractive";
     }
 
     bool tell(const std::string& text) {

