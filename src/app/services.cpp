@@ -5,6 +5,7 @@
 #include "app/master_key.hpp"
 #include "base/process_metrics.hpp"
 #include "llm/extractive_model.hpp"
+#include "llm/fallback_model.hpp"
 #include "llm/remote_model.hpp"
 #include "postgres/migrations.hpp"
 
@@ -44,21 +45,39 @@ extraction::Limits limits_of_a_question() {
     return limits;
 }
 
-std::unique_ptr<llm::ChatModel> make_model(const Settings& settings, embedding::Encoder& encoder,
-                                           const http::Client& outbound) {
-    if (settings.llm_base_url.empty()) {
-        return std::make_unique<llm::ExtractiveModel>(similarity_by(encoder));
-    }
+std::unique_ptr<llm::ChatModel> make_remote(const Settings& settings, const std::string& protocol,
+                                            llm::Endpoint endpoint, const http::Client& outbound) {
     llm::RemoteModel::Options options;
-    options.endpoint = {settings.llm_base_url, settings.llm_api_key, settings.llm_model,
-                        settings.llm_answer_tokens_max};
+    options.endpoint = std::move(endpoint);
+    options.endpoint.answer_tokens_max = settings.llm_answer_tokens_max;
     options.stall_timeout = std::chrono::milliseconds(settings.llm_stall_timeout_ms);
     options.total_timeout = std::chrono::milliseconds(settings.llm_total_timeout_ms);
     options.tries_max = static_cast<int>(settings.llm_tries_max);
-    const auto protocol = settings.llm_protocol == "anthropic" ? llm::ProtocolName::anthropic
-                                                               : llm::ProtocolName::openai;
-    return std::make_unique<llm::RemoteModel>(llm::make_protocol(protocol), std::move(options),
+    const auto name =
+        protocol == "anthropic" ? llm::ProtocolName::anthropic : llm::ProtocolName::openai;
+    return std::make_unique<llm::RemoteModel>(llm::make_protocol(name), std::move(options),
                                               outbound);
+}
+
+/// The configured language models in their order, and behind them the documents' own words.
+std::unique_ptr<llm::ChatModel> make_model(const Settings& s, embedding::Encoder& encoder,
+                                           const http::Client& outbound, Metrics& metrics) {
+    std::vector<std::unique_ptr<llm::ChatModel>> models;
+    if (!s.llm_base_url.empty()) {
+        models.push_back(
+            make_remote(s, s.llm_protocol, {s.llm_base_url, s.llm_api_key, s.llm_model}, outbound));
+    }
+    if (!s.llm_fallback_base_url.empty()) {
+        models.push_back(make_remote(
+            s, s.llm_fallback_protocol,
+            {s.llm_fallback_base_url, s.llm_fallback_api_key, s.llm_fallback_model}, outbound));
+    }
+    if (models.empty()) return std::make_unique<llm::ExtractiveModel>(similarity_by(encoder));
+    if (s.llm_offline_fallback == "on") {
+        models.push_back(std::make_unique<llm::ExtractiveModel>(similarity_by(encoder),
+                                                                "no language model answered"));
+    }
+    return std::make_unique<llm::FallbackModel>(std::move(models), &metrics);
 }
 
 }  // namespace
@@ -116,7 +135,7 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
              extraction::Extractor(settings.extract_program, limits_of_a_question())),
       retrieval(database, *encoder),
       outbound({.ca_file = settings.outbound_ca_file, .metrics = &metrics}),
-      model(make_model(settings, *encoder, outbound)),
+      model(make_model(settings, *encoder, outbound, metrics)),
       tutor(database, rooms, documents, retrieval, tables, keys, *model),
       messages(database, rooms, metrics, static_cast<std::size_t>(settings.page_cache_bytes)) {
     metrics.set("stoa_build_info", "Always 1; the labels say what runs.",

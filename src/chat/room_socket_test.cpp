@@ -83,17 +83,16 @@ class RoomSocketTest : public ::testing::Test {
                    world_.metrics};
     std::promise<void> may_answer_;
     std::shared_future<void> answering_ = may_answer_.get_future().share();
-    Socratic socratic_{
-        world_.database, world_.events,
-        [this](const AskedInRoom& asked,
-               const std::function<bool(std::string_view)>& on_delta) -> Result<std::string> {
-            on_delta("What do ");
-            answering_.wait();
-            if (asked.query.question.value == "fail") {
-                return fail(ErrorKind::conflict, "nothing_to_read", "There is no document.");
-            }
-            return R"({"answer":"What do you think?","sources":[]})";
-        }};
+    Socratic socratic_{world_.database, world_.events,
+                       [this](const AskedInRoom& asked, const Told& told) -> Result<std::string> {
+                           told.on_delta("What do ");
+                           answering_.wait();
+                           if (asked.query.question.value == "fail") {
+                               return fail(ErrorKind::conflict, "nothing_to_read",
+                                           "There is no document.");
+                           }
+                           return R"({"answer":"What do you think?","sources":[]})";
+                       }};
     testing::PrivateDirectory data_{"data"};
     jobs::Queue queue_{world_.database, world_.redis};
     documents::Documents documents_{world_.database, queue_, world_.rooms, data_.path()};

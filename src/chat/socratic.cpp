@@ -37,13 +37,19 @@ Result<void> Socratic::ask(AskedInRoom asked, std::function<void(const Result<vo
 }
 
 Result<void> Socratic::answer(const AskedInRoom& asked) {
-    const auto on_delta = [&](std::string_view delta) {
+    Told told;
+    told.on_delta = [&](std::string_view delta) {
         std::string data = begin_data(asked) + R"(,"delta":)";
         json::append_string(data, delta);
         events_.publish_passing(asked.room, "socratic_response", data + '}');
         return true;
     };
-    const auto answered = answer_(asked, on_delta);
+    told.on_restart = [&] {
+        events_.publish_passing(asked.room, "socratic_response",
+                                begin_data(asked) + R"(,"restart":true})");
+        return true;
+    };
+    const auto answered = answer_(asked, told);
     if (!answered) return fail(answered);
     std::string data = begin_data(asked) + R"(,"question":)";
     json::append_string(data, asked.query.question.value);

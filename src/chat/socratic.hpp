@@ -36,9 +36,14 @@ struct AskedInRoom {
     SocraticQuery query;
 };
 
-/// Gives the answer as one JSON object; `on_delta` returns false when nobody listens any more.
-using Answerer = std::function<Result<std::string>(
-    const AskedInRoom&, const std::function<bool(std::string_view)>& on_delta)>;
+/// Told while the answer grows; each returns false when nobody listens any more.
+struct Told {
+    std::function<bool(std::string_view delta)> on_delta;
+    std::function<bool()> on_restart;  ///< the deltas so far are void, the answer begins anew
+};
+
+/// Gives the answer as one JSON object.
+using Answerer = std::function<Result<std::string>(const AskedInRoom&, const Told& told)>;
 
 /// Answers by the tutor, which outlives the answerer.
 Answerer answer_with(tutor::Tutor& tutor);

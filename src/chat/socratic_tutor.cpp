@@ -6,13 +6,13 @@
 namespace stoa::chat {
 
 Answerer answer_with(tutor::Tutor& tutor) {
-    return [&tutor](const AskedInRoom& asked,
-                    const std::function<bool(std::string_view)>& on_delta) -> Result<std::string> {
+    return [&tutor](const AskedInRoom& asked, const Told& told) -> Result<std::string> {
         const documents::Scope scope{asked.user, asked.query.document_id, asked.room};
         const tutor::Question question{asked.query.question, asked.query.conversation_id,
                                        tutor::Mode::socratic};
         tutor::Progress progress;
-        progress.on_delta = on_delta;
+        progress.on_delta = told.on_delta;
+        progress.on_restart = [&](std::string_view) { return told.on_restart(); };
         const auto answer = tutor.ask(scope, question, progress);
         if (!answer) return fail(answer);
         return json::to_text(*answer);

@@ -2,7 +2,7 @@
 #include "llm/answer_receiver.hpp"
 
 #include "base/text.hpp"
-#include "llm/quotes.hpp"
+#include "llm/declaration.hpp"
 
 #include <chrono>
 #include <utility>
@@ -81,8 +81,8 @@ Result<Completion> AnswerReceiver::finish(const Prompt& prompt, const std::strin
     if (!tell(splitter_.finish())) return tl::unexpected<Error>(*error_);
     if (completion_.answer.empty()) return failed("The language model gave an empty answer.");
     completion_.is_cut = stop_ == Piece::Stop::cut;
-    completion_.follow_ups = splitter_.follow_ups();
-    completion_.quotes = read_quotes(completion_.answer, prompt.passages);
+    complete_by(read_declaration(splitter_.block()), splitter_.follow_ups(), prompt.passages,
+                completion_);
     if (completion_.model.empty()) completion_.model = asked_model;
     completion_.provider = protocol_.provider();
     return std::move(completion_);

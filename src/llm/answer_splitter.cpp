@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view decoration = " \n\r\t*#_";
 constexpr std::size_t follow_ups_max = 3;
 constexpr std::size_t follow_up_bytes_max = 300;
-constexpr std::size_t behind_bytes_max = 8'192;
+constexpr std::size_t behind_bytes_max = 32'768;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
 
@@ -36,7 +36,9 @@ bool AnswerSplitter::is_marker_possible() const {
     const bool is_new_line = at_start_ || held_.find('\n') != std::string::npos;
     const auto begin = held_.find_first_not_of(is_new_line ? decoration : " \n\r\t");
     if (begin == std::string::npos) return true;
-    return is_new_line && marker.starts_with(lower(held_.substr(begin)));
+    if (!is_new_line) return false;
+    const auto line = lower(held_.substr(begin));
+    return list_marker.starts_with(line) || block_marker.starts_with(line);
 }
 
 std::string AnswerSplitter::feed(std::string_view bytes) {
@@ -52,7 +54,9 @@ std::string AnswerSplitter::feed(std::string_view bytes) {
         }
         held_.push_back(c);
         if (is_marker_possible()) {
-            is_behind_ = lower(held_).ends_with(marker);
+            const auto line = lower(held_);
+            is_block_ = line.ends_with(block_marker);
+            is_behind_ = is_block_ || line.ends_with(list_marker);
             continue;
         }
         // White space before the answer is no part of it.
@@ -74,7 +78,9 @@ std::string AnswerSplitter::finish() {
 
 std::vector<std::string> AnswerSplitter::follow_ups() const {
     std::vector<std::string> questions;
+    if (is_block_) return questions;
     for (std::size_t begin = 0; begin < behind_.size() && questions.size() < follow_ups_max;) {
+        if (std::string_view(behind_).substr(begin).starts_with("```")) break;
         const auto end = std::min(behind_.find('\n', begin), behind_.size());
         const auto line =
             strip(std::string_view(behind_).substr(begin, end - begin), " \r\t*-_#0123456789.)");
@@ -82,6 +88,16 @@ std::vector<std::string> AnswerSplitter::follow_ups() const {
         begin = end + 1;
     }
     return questions;
+}
+
+std::string_view AnswerSplitter::block() const {
+    std::string_view text = behind_;
+    if (!is_block_) {
+        const auto begin = text.find(block_marker);
+        if (begin == std::string_view::npos) return {};
+        text.remove_prefix(begin + block_marker.size());
+    }
+    return text.substr(0, text.find("```"));
 }
 
 }  // namespace stoa::llm

@@ -44,5 +44,30 @@ TEST(AnswerSplitter, Parts_the_questions_from_the_answer_however_it_comes) {
     }
 }
 
+TEST(AnswerSplitter, Keeps_the_block_behind_the_answer_however_it_comes) {
+    struct Case {
+        std::string_view text, answer, block;
+    };
+    const std::vector<Case> cases{
+        {"Yes.\n\n```sources\n{\"a\": 1}\n```\nbye", "Yes.", "\n{\"a\": 1}\n"},
+        {"Yes.\n\nFollow-up questions:\n- Why?\n```sources\n{}\n```", "Yes.", "\n{}\n"},
+        {"Yes.\n```sources\n{\"a\": 1", "Yes.", "\n{\"a\": 1"},
+        {"See ```sources``` there", "See ```sources``` there", ""},
+        {"Code:\n```json\n{}\n```", "Code:\n```json\n{}\n```", ""},
+    };
+    for (const auto& item : cases) {
+        for (std::size_t piece = 1; piece <= item.text.size() + 1; ++piece) {
+            AnswerSplitter splitter;
+            std::string shown;
+            for (std::size_t at = 0; at < item.text.size(); at += piece) {
+                shown += splitter.feed(item.text.substr(at, piece));
+            }
+            shown += splitter.finish();
+            EXPECT_EQ(shown, item.answer) << item.text << " by " << piece;
+            EXPECT_EQ(splitter.block(), item.block) << item.text << " by " << piece;
+        }
+    }
+}
+
 }  // namespace
 }  // namespace stoa::llm

@@ -42,10 +42,18 @@ struct Prompt {
     std::string question;
 };
 
+/// The bytes [begin, end) of a text.
+struct Range {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+    bool operator==(const Range&) const = default;
+};
+
 /// Words that the answer rests on, as the model gave them: not checked yet.
 struct Quote {
     std::size_t passage = 0;  ///< index in Prompt::passages, always a valid one
     std::string text;
+    std::vector<Range> said{};  ///< where in the answer: what is claimed to rest on it
 };
 
 /// What the provider counted; 0 where it did not say.
@@ -61,20 +69,29 @@ struct Completion {
     std::string model;                    ///< the one that answered
     std::string provider{};               ///< whose it is
     bool is_cut = false;                  ///< the model came to its limit of length
+    bool is_in_documents = true;          ///< false: it says that the passages do not answer this
     Usage usage{};
 };
 
 /// A piece of the answer; false: the asker is gone, stop.
 using OnDelta = std::function<bool(std::string_view)>;
 
+/// Told while the answer grows; each may be empty.
+struct Listener {
+    OnDelta on_delta{};
+    /// What was told is void: another provider, named here, begins the answer anew. false: the
+    /// asker is gone, stop.
+    std::function<bool(std::string_view provider)> on_restart{};
+};
+
 class ChatModel {
   public:
     virtual ~ChatModel() = default;
     /// "extractive", "openai", "anthropic"; shown with every answer.
     [[nodiscard]] virtual std::string_view provider() const = 0;
-    /// The deltas, joined, are the answer. `model_unavailable`, `model_timeout` (503),
-    /// `asker_gone` (conflict) once `on_delta` has returned false.
-    virtual Result<Completion> complete(const Prompt& prompt, const OnDelta& on_delta) = 0;
+    /// The deltas since the last restart, joined, are the answer. `model_unavailable`,
+    /// `model_timeout` (503), `asker_gone` (conflict) once the listener has returned false.
+    virtual Result<Completion> complete(const Prompt& prompt, const Listener& listener) = 0;
 };
 
 }  // namespace stoa::llm

@@ -189,29 +189,33 @@ class Telling {
     const OnDelta& on_delta_;
 };
 
-Result<Completion> tell_nothing_found(const OnDelta& on_delta) {
+Result<Completion> tell_nothing_found(const std::string& reason, const OnDelta& on_delta) {
     Telling telling(on_delta);
     if (!telling.tell("The answer is not in these documents, as far as picking sentences from them "
-                      "can tell. (Extractive mode: no language model is configured.)")) {
+                      "can tell. (Extractive mode: " +
+                      reason + ".)")) {
         return Telling::asker_gone();
     }
+    telling.completion.is_in_documents = false;
     return std::move(telling.completion);
 }
 
 Result<Completion> tell_sentences(const Prompt& prompt, const std::vector<Candidate>& chosen,
-                                  const OnDelta& on_delta) {
+                                  const std::string& reason, const OnDelta& on_delta) {
     Telling telling(on_delta);
-    if (!telling.tell("In the documents' own words (extractive mode: no language model is "
-                      "configured):")) {
+    if (!telling.tell("In the documents' own words (extractive mode: " + reason + "):")) {
         return Telling::asker_gone();
     }
     for (const auto& candidate : chosen) {
+        const auto begin = telling.completion.answer.size();
         if (!telling.tell("\n\n\u00AB" + on_one_line(candidate.text) + "\u00BB [" +
                           std::to_string(candidate.passage + 1) + "], " +
                           place_of(prompt.passages[candidate.passage]))) {
             return Telling::asker_gone();
         }
-        telling.completion.quotes.push_back({candidate.passage, std::string(candidate.text)});
+        telling.completion.quotes.push_back({candidate.passage,
+                                             std::string(candidate.text),
+                                             {{begin, telling.completion.answer.size()}}});
     }
     telling.completion.follow_ups = make_follow_ups(prompt, chosen);
     return std::move(telling.completion);
@@ -242,15 +246,17 @@ Result<Completion> tell_guiding_question(const Prompt& prompt, const Candidate& 
 
 }  // namespace
 
-ExtractiveModel::ExtractiveModel(Similarity similarity) : similarity_(std::move(similarity)) {}
+ExtractiveModel::ExtractiveModel(Similarity similarity, std::string reason)
+    : similarity_(std::move(similarity)), reason_(std::move(reason)) {}
 
-Result<Completion> ExtractiveModel::complete(const Prompt& prompt, const OnDelta& on_delta) {
+Result<Completion> ExtractiveModel::complete(const Prompt& prompt, const Listener& listener) {
+    const auto& on_delta = listener.on_delta;
     const auto question = standalone_question(prompt.turns, prompt.question);
     auto candidates = collect(question, prompt.passages);
-    if (candidates.empty()) return tell_nothing_found(on_delta);
+    if (candidates.empty()) return tell_nothing_found(reason_, on_delta);
     if (auto ranked = rank(question, similarity_, candidates); !ranked) return fail(ranked);
     const double best = candidates.front().score;
-    if (best < score_min) return tell_nothing_found(on_delta);
+    if (best < score_min) return tell_nothing_found(reason_, on_delta);
     if (prompt.style == Style::socratic) {
         return tell_guiding_question(prompt, candidates.front(), on_delta);
     }
@@ -259,7 +265,7 @@ Result<Completion> ExtractiveModel::complete(const Prompt& prompt, const OnDelta
     });
     candidates.erase(end, candidates.end());
     if (candidates.size() > sentences_max) candidates.resize(sentences_max);
-    return tell_sentences(prompt, candidates, on_delta);
+    return tell_sentences(prompt, candidates, reason_, on_delta);
 }
 
 }  // namespace stoa::llm

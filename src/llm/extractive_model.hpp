@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,13 +20,16 @@ using Similarity = std::function<Result<std::vector<float>>(
 
 class ExtractiveModel final : public ChatModel {
   public:
-    explicit ExtractiveModel(Similarity similarity);
+    /// `reason` is told with each answer: why no language model wrote it.
+    explicit ExtractiveModel(Similarity similarity,
+                             std::string reason = "no language model is configured");
 
     [[nodiscard]] std::string_view provider() const override { return "extractive"; }
-    Result<Completion> complete(const Prompt& prompt, const OnDelta& on_delta) override;
+    Result<Completion> complete(const Prompt& prompt, const Listener& listener) override;
 
   private:
     Similarity similarity_;
+    std::string reason_;
 };
 
 }  // namespace stoa::llm

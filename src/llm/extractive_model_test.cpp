@@ -39,10 +39,10 @@ struct Told {
 Told tell(const Prompt& prompt) {
     ExtractiveModel model(by_words);
     Told told;
-    told.completion = model.complete(prompt, [&](std::string_view delta) {
-        told.deltas += delta;
-        return true;
-    });
+    told.completion = model.complete(prompt, {.on_delta = [&](std::string_view delta) {
+                                         told.deltas += delta;
+                                         return true;
+                                     }});
     return told;
 }
 
@@ -97,8 +97,8 @@ TEST(ExtractiveModel, A_follow_up_question_is_read_with_the_one_before_it) {
 
 TEST(ExtractiveModel, Stops_when_the_asker_is_gone_and_passes_failures_on) {
     ExtractiveModel model(by_words);
-    const auto gone =
-        model.complete(make_prompt("What produces ATP?"), [](std::string_view) { return false; });
+    const auto gone = model.complete(make_prompt("What produces ATP?"),
+                                     {.on_delta = [](std::string_view) { return false; }});
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().code, "asker_gone");
     ExtractiveModel broken(

@@ -53,13 +53,12 @@ class QuoteReader {
         std::size_t said = 0;  // what a bare mark may refer to begins here
         for (std::size_t at = 0; at < answer_.size() && found_.size() < quotes_max;) {
             if (const auto quoted = quoted_at(at)) {
-                add_quoted(answer_.substr(quoted->begin, quoted->end - quoted->begin),
-                           read_mark(answer_.substr(closed_)));
+                add_quoted(*quoted, read_mark(answer_.substr(closed_)));
                 at = said = closed_;
                 if (read_mark(answer_.substr(at))) at = said = answer_.find(']', at) + 1;
             } else if (const auto mark = read_mark(answer_.substr(at));
                        mark && answer_[at] == '[') {
-                add_cited(answer_.substr(said, at - said), *mark);
+                add_cited({said, at}, *mark);
                 at = said = answer_.find(']', at) + 1;
             } else {
                 ++at;
@@ -87,17 +86,19 @@ class QuoteReader {
         return std::nullopt;
     }
 
-    void add_quoted(std::string_view quote, std::optional<std::size_t> mark) {
+    void add_quoted(const Range& said, std::optional<std::size_t> mark) {
+        const auto quote = answer_.substr(said.begin, said.end - said.begin);
         if (mark && *mark <= passages_.size() && find_quote(passages_[*mark - 1].text, quote)) {
-            return add(*mark - 1, std::string(quote));
+            return add(*mark - 1, std::string(quote), said);
         }
         for (std::size_t i = 0; i < passages_.size(); ++i) {
-            if (find_quote(passages_[i].text, quote)) return add(i, std::string(quote));
+            if (find_quote(passages_[i].text, quote)) return add(i, std::string(quote), said);
         }
     }
 
-    void add_cited(std::string_view said, std::size_t mark) {
+    void add_cited(const Range& since, std::size_t mark) {
         if (mark > passages_.size()) return;
+        const auto said = answer_.substr(since.begin, since.end - since.begin);
         const auto claims = split_sentences(said);
         if (claims.empty()) return;
         const auto& last = claims.back();
@@ -113,14 +114,18 @@ class QuoteReader {
             chosen = sentence;
         }
         if (chosen.end == 0) return;
-        add(mark - 1, std::string(text.substr(chosen.begin, chosen.end - chosen.begin)));
+        add(mark - 1, std::string(text.substr(chosen.begin, chosen.end - chosen.begin)),
+            {since.begin + last.begin, since.begin + last.end});
     }
 
-    void add(std::size_t passage, std::string text) {
-        const bool is_known = std::any_of(found_.begin(), found_.end(), [&](const Quote& quote) {
+    void add(std::size_t passage, std::string text, const Range& said) {
+        const auto known = std::ranges::find_if(found_, [&](const Quote& quote) {
             return quote.passage == passage && quote.text == text;
         });
-        if (!is_known) found_.push_back({passage, std::move(text)});
+        if (known == found_.end())
+            found_.push_back({passage, std::move(text), {said}});
+        else
+            known->said.push_back(said);
     }
 
     std::string_view answer_;
@@ -142,6 +147,21 @@ std::optional<Range> find_quote(std::string_view text, std::string_view quote) {
     const auto at = flat.text.find(wanted.text);
     if (at == std::string::npos) return std::nullopt;
     return Range{flat.origin[at], flat.origin[at + wanted.text.size() - 1] + 1};
+}
+
+std::vector<Range> find_unverified(std::string_view answer, const std::vector<Quote>& verified) {
+    std::vector<Range> unverified;
+    for (const auto& sentence : split_sentences(answer)) {
+        const auto text = answer.substr(sentence.begin, sentence.end - sentence.begin);
+        if (terms_of(text).empty() || text.ends_with('?') || text.ends_with(':')) continue;
+        const bool rests = std::ranges::any_of(verified, [&](const Quote& quote) {
+            return std::ranges::any_of(quote.said, [&](const Range& said) {
+                return said.begin < sentence.end && sentence.begin < said.end;
+            });
+        });
+        if (!rests) unverified.push_back(sentence);
+    }
+    return unverified;
 }
 
 std::vector<Quote> read_quotes(std::string_view answer, const std::vector<Passage>& passages) {

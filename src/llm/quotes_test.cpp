@@ -48,5 +48,25 @@ TEST(Quotes, Are_read_with_their_marks_and_never_invented) {
     EXPECT_EQ(read(""), List{});
 }
 
+TEST(Quotes, Sentences_that_rest_on_none_are_found) {
+    const auto unverified = [](std::string_view answer) {
+        std::vector<std::string> sentences;
+        for (const auto& range : find_unverified(answer, read_quotes(answer, passages))) {
+            sentences.emplace_back(answer.substr(range.begin, range.end - range.begin));
+        }
+        return sentences;
+    };
+    using List = std::vector<std::string>;
+    EXPECT_EQ(unverified("It says «makes ATP» [1]. It is old. Leaves: «Leaves look green» [2]!"),
+              List{"It is old."});
+    EXPECT_EQ(unverified("Chlorophyll absorbs red light [2]. Sound travels fast [2]."),
+              List{"Sound travels fast [2]."});
+    EXPECT_EQ(unverified("In short:\n\n«Leaves look green» [2]\n\nWhy is that so?"), List{});
+    EXPECT_EQ(unverified("It says «Leaves look blue» [2]."),
+              List{"It says «Leaves look blue» [2]."});
+    EXPECT_EQ(unverified("«makes ATP» [1]\n\nAnd «makes ATP» [1] again."), List{});
+    EXPECT_EQ(unverified(""), List{});
+}
+
 }  // namespace
 }  // namespace stoa::llm

@@ -50,7 +50,7 @@ RemoteModel::RemoteModel(std::unique_ptr<ChatProtocol> protocol, Options options
     while (url.ends_with('/')) url.pop_back();
 }
 
-Result<Completion> RemoteModel::complete(const Prompt& prompt, const OnDelta& on_delta) {
+Result<Completion> RemoteModel::complete(const Prompt& prompt, const Listener& listener) {
     auto request = protocol_->make_request(options_.endpoint, prompt);
     request.method = http::Method::post;
     request.headers.emplace_back("content-type", "application/json");
@@ -63,7 +63,7 @@ Result<Completion> RemoteModel::complete(const Prompt& prompt, const OnDelta& on
     const auto deadline = Clock::now() + options_.total_timeout;
     for (int attempt = 1;; ++attempt) {
         request.total_timeout = std::chrono::ceil<milliseconds>(deadline - Clock::now());
-        AnswerReceiver receiver(*protocol_, on_delta);
+        AnswerReceiver receiver(*protocol_, listener.on_delta);
         const auto answer =
             client_.stream(request, [&](std::string_view bytes) { return receiver.take(bytes); });
         auto completion = judge(answer, receiver, prompt, options_.endpoint.model);

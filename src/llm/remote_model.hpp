@@ -28,7 +28,7 @@ class RemoteModel final : public ChatModel {
     /// that is empty or held back; 429, 5xx and a provider that says it is overloaded before its
     /// answer began are tried again within seconds, then they are it too, with the server's
     /// Retry-After. `model_timeout`: too slow.
-    Result<Completion> complete(const Prompt& prompt, const OnDelta& on_delta) override;
+    Result<Completion> complete(const Prompt& prompt, const Listener& listener) override;
 
   private:
     Options options_;

@@ -203,10 +203,10 @@ TEST_P(RemoteModelTest, Streams_an_answer_and_reads_its_quotes) {
                          dialect.whole});
     auto model = model_at(server);
     std::string deltas;
-    const auto completion = model.complete(prompt(), [&](std::string_view delta) {
-        deltas += delta;
-        return true;
-    });
+    const auto completion = model.complete(prompt(), {.on_delta = [&](std::string_view delta) {
+                                               deltas += delta;
+                                               return true;
+                                           }});
     ASSERT_TRUE(completion) << completion.error().message;
     EXPECT_EQ(completion->answer, "It says «Caesium boils at» [1].");
     EXPECT_EQ(deltas, completion->answer);
@@ -297,7 +297,8 @@ TEST_P(RemoteModelTest, Asks_again_when_that_may_help_and_stops_when_nobody_wait
         EXPECT_EQ(server.requests, 2) << first;
     }
     CannedServer server({whole("Hello.")});
-    const auto gone = model_at(server).complete(prompt(), [](std::string_view) { return false; });
+    const auto gone =
+        model_at(server).complete(prompt(), {.on_delta = [](std::string_view) { return false; }});
     ASSERT_FALSE(gone);
     EXPECT_EQ(gone.error().code, "asker_gone");
 }

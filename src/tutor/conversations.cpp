@@ -28,8 +28,13 @@ struct Turn {
     std::string content;
     std::string sources = "[]";
     std::string follow_up_questions = "[]";
+    bool in_documents = true;
+    bool is_cut = false;
+    std::string unverified_sentences = "[]";
 };
-BOOST_DESCRIBE_STRUCT(Turn, (), (content, sources, follow_up_questions))
+BOOST_DESCRIBE_STRUCT(Turn, (),
+                      (content, sources, follow_up_questions, in_documents, is_cut,
+                       unverified_sentences))
 
 struct MessageRow {
     RowId id;
@@ -137,10 +142,11 @@ Result<http::Listing<ConversationMessage>> Conversations::messages(
     for (auto& row : *rows) {
         auto turn = open_turn(*key, row);
         if (!turn) return fail(turn);
-        listing.items.push_back({row.id, std::move(row.role), std::move(turn->content),
-                                 json::Raw{std::move(turn->sources)},
-                                 json::Raw{std::move(turn->follow_up_questions)},
-                                 std::move(row.provider), std::move(row.model), row.created_at});
+        listing.items.push_back(
+            {row.id, std::move(row.role), std::move(turn->content),
+             json::Raw{std::move(turn->sources)}, json::Raw{std::move(turn->follow_up_questions)},
+             turn->in_documents, turn->is_cut, json::Raw{std::move(turn->unverified_sentences)},
+             std::move(row.provider), std::move(row.model), row.created_at});
     }
     return listing;
 }
@@ -156,7 +162,8 @@ Result<void> Conversations::record(const Exchange& exchange) {
                                     turn_place(question_id));
     const auto answer =
         key->seal(json::to_text(Turn{std::string(exchange.answer), exchange.sources.text,
-                                     exchange.follow_up_questions.text}),
+                                     exchange.follow_up_questions.text, exchange.in_documents,
+                                     exchange.is_cut, exchange.unverified_sentences.text}),
                   turn_place(exchange.answer_id));
     return database_.transact([&](postgres::Session& session) -> Result<void> {
         auto conversation =

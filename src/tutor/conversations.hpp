@@ -41,13 +41,16 @@ struct ConversationMessage {
     std::string content;
     json::Raw sources;
     json::Raw follow_up_questions;
+    bool in_documents = true;
+    bool is_cut = false;
+    json::Raw unverified_sentences;
     std::optional<std::string> provider;
     std::optional<std::string> model;
     Time created_at;
 };
 BOOST_DESCRIBE_STRUCT(ConversationMessage, (),
-                      (id, role, content, sources, follow_up_questions, provider, model,
-                       created_at))
+                      (id, role, content, sources, follow_up_questions, in_documents, is_cut,
+                       unverified_sentences, provider, model, created_at))
 
 /// A question and its answer, to be stored.
 struct Exchange {
@@ -62,6 +65,9 @@ struct Exchange {
     std::string_view answer;
     json::Raw sources{"[]"};
     json::Raw follow_up_questions{"[]"};
+    bool in_documents = true;
+    bool is_cut = false;
+    json::Raw unverified_sentences{"[]"};
     std::string_view provider;
     std::string_view model;
 };

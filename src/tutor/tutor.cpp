@@ -133,9 +133,12 @@ Result<void> Tutor::compute(Prepared& prepared) {
 }
 
 Result<llm::Completion> Tutor::complete(const Prepared& prepared, const Progress& progress) {
-    if (!prepared.computation) return model_.complete(prepared.prompt, progress.on_delta);
+    if (!prepared.computation) {
+        return model_.complete(prepared.prompt, {progress.on_delta, progress.on_restart});
+    }
     llm::Completion completion;
     completion.answer = documents::to_sentence(*prepared.computation);
+    completion.provider = "table";
     completion.model = "plan";
     if (progress.on_delta && !progress.on_delta(completion.answer)) return asker_gone();
     return completion;
@@ -147,30 +150,37 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
         for (std::size_t i = 0; i < prepared.passages.size(); ++i) {
             whole.push_back({i, prepared.passages[i].text});
         }
-        const auto sources = locate(prepared, whole);
-        if (!sources) return fail(sources);
-        if (!progress.on_sources(*sources)) return asker_gone();
+        const auto located = locate(prepared, whole);
+        if (!located) return fail(located);
+        if (!progress.on_sources(located->sources)) return asker_gone();
     }
     auto completion = complete(prepared, progress);
     if (!completion) return fail(completion);
-    auto sources = locate(prepared, completion->quotes);
-    if (!sources) return fail(sources);
+    auto located = locate(prepared, completion->quotes);
+    if (!located) return fail(located);
     Answer answer;
     answer.conversation_id = prepared.conversation;
     answer.message_id = RowId::make();
     answer.answer = std::move(completion->answer);
-    answer.sources = std::move(*sources);
+    answer.sources = std::move(located->sources);
     answer.follow_up_questions = std::move(completion->follow_ups);
-    answer.provider = prepared.computation ? "table" : model_.provider();
+    answer.provider = std::move(completion->provider);
     answer.model = std::move(completion->model);
+    answer.in_documents = completion->is_in_documents;
+    answer.is_cut = completion->is_cut;
+    // A tutor's hints claim nothing, and all rows vouch for what was computed.
+    if (answer.in_documents && prepared.mode == Mode::answer && !prepared.computation) {
+        for (const auto& [begin, end] : llm::find_unverified(answer.answer, located->quotes)) {
+            answer.unverified_sentences.push_back(answer.answer.substr(begin, end - begin));
+        }
+    }
     answer.computation = prepared.computation;
     if (auto recorded = record(prepared, answer); !recorded) return fail(recorded);
     return answer;
 }
 
-Result<std::vector<Source>> Tutor::locate(const Prepared& prepared,
-                                          const std::vector<llm::Quote>& quotes) {
-    std::vector<Source> sources;
+Result<Located> Tutor::locate(const Prepared& prepared, const std::vector<llm::Quote>& quotes) {
+    Located located;
     std::map<DocumentId, documents::Granted> granted;
     for (const auto& quote : quotes) {
         if (quote.passage >= prepared.passages.size()) continue;
@@ -197,9 +207,10 @@ Result<std::vector<Source>> Tutor::locate(const Prepared& prepared,
                       {},
                       std::round(passage.score * 10'000) / 10'000};
         for (const auto& box : *boxes) source.boxes.push_back(round_box(box));
-        sources.push_back(std::move(source));
+        located.sources.push_back(std::move(source));
+        located.quotes.push_back(quote);
     }
-    return sources;
+    return located;
 }
 
 Result<void> Tutor::record(const Prepared& prepared, const Answer& answer) {
@@ -216,6 +227,9 @@ Result<void> Tutor::record(const Prepared& prepared, const Answer& answer) {
          .answer = answer.answer,
          .sources = json::Raw{json::to_text(answer.sources)},
          .follow_up_questions = json::Raw{json::to_text(answer.follow_up_questions)},
+         .in_documents = answer.in_documents,
+         .is_cut = answer.is_cut,
+         .unverified_sentences = json::Raw{json::to_text(answer.unverified_sentences)},
          .provider = answer.provider,
          .model = answer.model});
 }

@@ -49,13 +49,17 @@ struct Answer {
     std::string answer;
     std::vector<Source> sources;
     std::vector<std::string> follow_up_questions;
-    std::string provider;
+    std::string provider;  ///< who answered in the end, and by which model
     std::string model;
+    bool in_documents = true;  ///< false: the documents do not answer this, as far as is seen
+    bool is_cut = false;       ///< the model came to its limit of length
+    std::vector<std::string>
+        unverified_sentences;  ///< of the answer, verbatim: no source holds them
     std::optional<documents::Computation> computation;  ///< what the answer says, over all rows
 };
 BOOST_DESCRIBE_STRUCT(Answer, (),
                       (conversation_id, message_id, answer, sources, follow_up_questions, provider,
-                       model, computation))
+                       model, in_documents, is_cut, unverified_sentences, computation))
 
 struct Question {
     Text<1, 4000> question;
@@ -71,6 +75,8 @@ struct Progress {
     /// words that it quoted from them.
     std::function<bool(const std::vector<Source>&)> on_sources;
     std::function<bool(std::string_view delta)> on_delta;
+    /// What was told of the answer is void; it begins anew, by this provider.
+    std::function<bool(std::string_view provider)> on_restart;
 };
 
 /// A question that was checked and looked up, ready for the model.
@@ -82,6 +88,12 @@ struct Prepared {
     llm::Prompt prompt;
     std::vector<documents::Passage> passages;           ///< those of the prompt, in its order
     std::optional<documents::Computation> computation;  ///< answers in the model's place
+};
+
+/// Quotes that stand where they claim to, as sources and as the model gave them, in one order.
+struct Located {
+    std::vector<Source> sources;
+    std::vector<llm::Quote> quotes;
 };
 
 class Tutor {
@@ -112,8 +124,7 @@ class Tutor {
     Result<llm::Completion> complete(const Prepared& prepared, const Progress& progress);
     Result<void> check_scope(const documents::Scope& scope);
     Result<void> continue_conversation(Prepared& prepared, const Question& question);
-    Result<std::vector<Source>> locate(const Prepared& prepared,
-                                       const std::vector<llm::Quote>& quotes);
+    Result<Located> locate(const Prepared& prepared, const std::vector<llm::Quote>& quotes);
     Result<void> record(const Prepared& prepared, const Answer& answer);
 
     rooms::Rooms& rooms_;

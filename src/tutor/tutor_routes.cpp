@@ -23,6 +23,12 @@ struct DeltaEvent {
 };
 BOOST_DESCRIBE_STRUCT(DeltaEvent, (), (delta))
 
+/// What was told of the answer is void.
+struct RestartEvent {
+    std::string_view provider;  ///< who answers instead
+};
+BOOST_DESCRIBE_STRUCT(RestartEvent, (), (provider))
+
 struct FollowUpsEvent {
     std::vector<std::string> follow_up_questions;
 };
@@ -52,6 +58,9 @@ void stream_answer(Tutor& tutor, const Prepared& prepared, const std::string& re
     };
     progress.on_delta = [&](std::string_view delta) {
         return send_event(stream, "delta", json::to_text(DeltaEvent{delta}));
+    };
+    progress.on_restart = [&](std::string_view provider) {
+        return send_event(stream, "restart", json::to_text(RestartEvent{provider}));
     };
     const auto answer = tutor.answer(prepared, progress);
     if (!answer) {

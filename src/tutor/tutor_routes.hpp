@@ -2,7 +2,8 @@
 // The REST side of the tutor: each function gives the handler of one route; app/route_table.cpp
 // says which. All need `Access::signed_in`. An answer comes as one JSON object or, with `Accept:
 // text/event-stream`, as the events sources, delta…, follow_ups, done; or error, once the stream
-// has begun. The `Tutor` outlives the handlers. Any thread.
+// has begun. A restart among the deltas voids those before it. The `Tutor` outlives the handlers.
+// Any thread.
 #pragma once
 
 #include "http/message.hpp"

@@ -14,10 +14,10 @@ class ScriptedModel final : public llm::ChatModel {
 
     [[nodiscard]] std::string_view provider() const override { return "scripted"; }
     Result<llm::Completion> complete(const llm::Prompt& prompt,
-                                     const llm::OnDelta& on_delta) override {
+                                     const llm::Listener& listener) override {
         prompts.push_back(prompt);
         auto completion = script(prompt);
-        if (completion && on_delta && !on_delta(completion->answer)) {
+        if (completion && listener.on_delta && !listener.on_delta(completion->answer)) {
             return fail(ErrorKind::conflict, "asker_gone", "…");
         }
         return completion;

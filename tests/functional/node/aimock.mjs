@@ -9,6 +9,11 @@ const good = (words) =>
   "Follow-up questions:\n- What is a metal?\n- Why is it low?\n";
 const fails = (status, message, type = "server_error") => ({ error: { message, type }, status });
 
+// Words at the beginning that only the first of two models minds.
+mock.addFixture({
+  match: { model: "second", userMessage: "first " },
+  response: { content: good("boiling point of caesium is 671 degrees") },
+});
 for (const by of ["openai", "anthropic"]) {
   for (const [words, failure] of [
     ["limited", fails(429, "slow down")],
@@ -45,6 +50,31 @@ mock.on(
   { truncateAfterChunks: 3 },
 );
 mock.on({ userMessage: "only marks" }, { content: "Caesium boils at 671 degrees Celsius [1]." });
+const declares = (answer, block) => ({ content: `${answer}\n\n\`\`\`sources\n${block}\n\`\`\`\n` });
+mock.on({ userMessage: "declares badly" }, declares("So.", `{"quotes": "671"}`));
+mock.on(
+  { userMessage: "declares nothing" },
+  declares("I cannot tell.", `{"in_documents": false, "quotes": [], "follow_up_questions": []}`),
+);
+mock.on({ userMessage: "finds nothing" }, { content: "That is not in these documents." });
+mock.on(
+  { userMessage: "declares" },
+  declares(
+    "Caesium boils at 671 degrees Celsius. It is blue.\n\nIt says so.",
+    JSON.stringify({
+      in_documents: true,
+      quotes: [
+        { passage: 1, text: "boiling point of caesium is 671 degrees" },
+        { passage: 1, text: "caesium is blue" },
+      ],
+      follow_up_questions: ["What melts?"],
+    }),
+  ),
+);
+mock.on(
+  { userMessage: "at length" },
+  { content: "Caesium boils at 671 degrees Celsius [1]. And then", finishReason: "length" },
+);
 mock.on({ systemMessage: "tutor who leads by questions" }, {
   content: "Look at page 2. Which metal is spoken of there?",
 });
