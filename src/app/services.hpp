@@ -70,6 +70,7 @@ class Services {
 
     http::Client outbound;  ///< what asks other servers
     std::unique_ptr<llm::ChatModel> model;
+    tutor::TokenBudget budget;
     tutor::Tutor tutor;
     chat::Messages messages;
 

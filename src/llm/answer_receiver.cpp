@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "llm/declaration.hpp"
+#include "llm/prompting.hpp"
 
 #include <chrono>
 #include <utility>
@@ -85,6 +86,9 @@ Result<Completion> AnswerReceiver::finish(const Prompt& prompt, const std::strin
                 completion_);
     if (completion_.model.empty()) completion_.model = asked_model;
     completion_.provider = protocol_.provider();
+    auto& usage = completion_.usage;
+    if (usage.prompt_tokens == 0) usage.prompt_tokens = estimate_tokens(prompt);
+    if (usage.answer_tokens == 0) usage.answer_tokens = estimate_tokens(completion_.answer);
     return std::move(completion_);
 }
 

@@ -56,7 +56,8 @@ struct Quote {
     std::vector<Range> said{};  ///< where in the answer: what is claimed to rest on it
 };
 
-/// What the provider counted; 0 where it did not say.
+/// What the answer took of language models: as the provider counted, or estimated where it did
+/// not say. Nothing for an answer that no language model wrote.
 struct Usage {
     std::int64_t prompt_tokens = 0;
     std::int64_t answer_tokens = 0;
@@ -89,6 +90,8 @@ class ChatModel {
     virtual ~ChatModel() = default;
     /// "extractive", "openai", "anthropic"; shown with every answer.
     [[nodiscard]] virtual std::string_view provider() const = 0;
+    /// The most tokens that this may take, estimated; 0 if it never takes any.
+    [[nodiscard]] virtual std::int64_t tokens_at_most(const Prompt& prompt) const = 0;
     /// The deltas since the last restart, joined, are the answer. `model_unavailable`,
     /// `model_timeout` (503), `asker_gone` (conflict) once the listener has returned false.
     virtual Result<Completion> complete(const Prompt& prompt, const Listener& listener) = 0;

@@ -25,6 +25,7 @@ class ExtractiveModel final : public ChatModel {
                              std::string reason = "no language model is configured");
 
     [[nodiscard]] std::string_view provider() const override { return "extractive"; }
+    [[nodiscard]] std::int64_t tokens_at_most(const Prompt& /*prompt*/) const override { return 0; }
     Result<Completion> complete(const Prompt& prompt, const Listener& listener) override;
 
   private:

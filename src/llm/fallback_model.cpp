@@ -2,6 +2,7 @@
 #include "llm/fallback_model.hpp"
 
 #include "base/log.hpp"
+#include "llm/prompting.hpp"
 
 #include <string>
 #include <utility>
@@ -57,10 +58,18 @@ Result<Completion> FallbackModel::ask(std::size_t index, const Prompt& prompt,
     return completion;
 }
 
+std::int64_t FallbackModel::tokens_at_most(const Prompt& prompt) const {
+    std::int64_t tokens = 0;
+    for (const auto& model : models_) tokens += model->tokens_at_most(prompt);
+    return tokens;
+}
+
 Result<Completion> FallbackModel::complete(const Prompt& prompt, const Listener& listener) {
     bool has_told = false;
+    Usage in_vain;
     for (std::size_t index = 0;; ++index) {
         bool is_first_delta = true;
+        std::string told;
         Listener own;
         own.on_delta = [&](std::string_view delta) {
             // An earlier model's words stand there: they are void before the first of this one.
@@ -68,9 +77,17 @@ Result<Completion> FallbackModel::complete(const Prompt& prompt, const Listener&
                 listener.on_restart && !listener.on_restart(models_[index]->provider())) {
                 return false;
             }
+            told += delta;
             return !listener.on_delta || listener.on_delta(delta);
         };
         auto completion = ask(index, prompt, own);
+        if (completion) {
+            completion->usage.prompt_tokens += in_vain.prompt_tokens;
+            completion->usage.answer_tokens += in_vain.answer_tokens;
+        } else if (!told.empty() && models_[index]->tokens_at_most(prompt) > 0) {
+            in_vain.prompt_tokens += estimate_tokens(prompt);
+            in_vain.answer_tokens += estimate_tokens(told);
+        }
         if (!may_pass_on(completion) || index + 1 == models_.size()) return completion;
     }
 }

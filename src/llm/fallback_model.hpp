@@ -20,7 +20,9 @@ class FallbackModel final : public ChatModel {
 
     /// The first: who answers when all is well.
     [[nodiscard]] std::string_view provider() const override { return models_[0]->provider(); }
-    /// If all fail, what the last one said.
+    /// That of the models together: each may have begun.
+    [[nodiscard]] std::int64_t tokens_at_most(const Prompt& prompt) const override;
+    /// What was told in vain counts in the usage. If all fail, what the last one said.
     Result<Completion> complete(const Prompt& prompt, const Listener& listener) override;
 
   private:

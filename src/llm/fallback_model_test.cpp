@@ -16,6 +16,7 @@ class PlannedModel final : public ChatModel {
         : name_(std::move(name)), words_(std::move(words)), error_(error) {}
 
     [[nodiscard]] std::string_view provider() const override { return name_; }
+    [[nodiscard]] std::int64_t tokens_at_most(const Prompt&) const override { return 1'000; }
     Result<Completion> complete(const Prompt&, const Listener& listener) override {
         ++asked;
         if (!words_.empty() && !listener.on_delta(words_)) {
@@ -80,6 +81,9 @@ TEST(FallbackModel, Says_that_the_answer_begins_anew_only_if_something_was_told)
     ASSERT_TRUE(completion);
     EXPECT_EQ(completion->answer, "Bye.");
     EXPECT_EQ(told_twice.text, "Hel<b>Hm<c>Bye.");
+    EXPECT_GT(completion->usage.prompt_tokens, 0) << "two models read it in vain";
+    EXPECT_EQ(completion->usage.answer_tokens, 2);
+    EXPECT_EQ(second.tokens_at_most({}), 3'000);
 }
 
 TEST(FallbackModel, Leaves_a_failing_model_alone_but_always_asks_the_last) {

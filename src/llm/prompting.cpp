@@ -59,4 +59,15 @@ std::vector<Message> make_messages(const Prompt& prompt) {
     return messages;
 }
 
+std::int64_t estimate_tokens(std::string_view text) {
+    constexpr std::size_t bytes_per_token = 3;
+    return static_cast<std::int64_t>((text.size() + bytes_per_token - 1) / bytes_per_token);
+}
+
+std::int64_t estimate_tokens(const Prompt& prompt) {
+    std::int64_t tokens = 0;
+    for (const auto& message : make_messages(prompt)) tokens += estimate_tokens(message.content);
+    return tokens;
+}
+
 }  // namespace stoa::llm

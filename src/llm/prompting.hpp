@@ -5,7 +5,9 @@
 
 #include "llm/chat_model.hpp"
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <boost/describe.hpp>
@@ -21,5 +23,10 @@ BOOST_DESCRIBE_STRUCT(Message, (), (role, content))
 
 /// System text, the last turns, then the passages with the question.
 std::vector<Message> make_messages(const Prompt& prompt);
+
+/// About how many tokens a text or a prompt is: three bytes each, which is more than most models
+/// make of most languages.
+std::int64_t estimate_tokens(std::string_view text);
+std::int64_t estimate_tokens(const Prompt& prompt);
 
 }  // namespace stoa::llm

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "llm/answer_receiver.hpp"
+#include "llm/prompting.hpp"
 
 #include <random>
 #include <thread>
@@ -48,6 +49,10 @@ RemoteModel::RemoteModel(std::unique_ptr<ChatProtocol> protocol, Options options
     : options_(std::move(options)), protocol_(std::move(protocol)), client_(std::move(client)) {
     auto& url = options_.endpoint.base_url;
     while (url.ends_with('/')) url.pop_back();
+}
+
+std::int64_t RemoteModel::tokens_at_most(const Prompt& prompt) const {
+    return estimate_tokens(prompt) + options_.endpoint.answer_tokens_max;
 }
 
 Result<Completion> RemoteModel::complete(const Prompt& prompt, const Listener& listener) {

@@ -24,6 +24,7 @@ class RemoteModel final : public ChatModel {
                 http::Client client = http::Client());
 
     [[nodiscard]] std::string_view provider() const override { return protocol_->provider(); }
+    [[nodiscard]] std::int64_t tokens_at_most(const Prompt& prompt) const override;
     /// `model_unavailable`: a refusal (401, 404, …), garbage, a stream that is cut off, an answer
     /// that is empty or held back; 429, 5xx and a provider that says it is overloaded before its
     /// answer began are tried again within seconds, then they are it too, with the server's

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tutor/tutor.hpp"
 
+#include "llm/prompting.hpp"
 #include "llm/quotes.hpp"
 #include "llm/text_analysis.hpp"
 
@@ -45,12 +46,13 @@ Box round_box(const extraction::Box& box) {
 
 Tutor::Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
              documents::Retrieval& retrieval, documents::TableQuestions& tables,
-             accounts::SubjectKeys& keys, llm::ChatModel& model)
+             accounts::SubjectKeys& keys, TokenBudget& budget, llm::ChatModel& model)
     : rooms_(rooms),
       documents_(documents),
       retrieval_(retrieval),
       tables_(tables),
       conversations_(database, keys),
+      budget_(budget),
       model_(model) {}
 
 Result<Answer> Tutor::ask(const documents::Scope& scope, const Question& question,
@@ -117,6 +119,11 @@ Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& q
             {passage.chunk.str(), passage.title, passage.page, passage.text});
     }
     prepared.passages = std::move(*passages);
+    if (const auto tokens = model_.tokens_at_most(prepared.prompt); tokens > 0) {
+        auto reserved = budget_.reserve(scope.asker, tokens);
+        if (!reserved) return fail(reserved);
+        prepared.tokens = std::move(*reserved);
+    }
     return prepared;
 }
 
@@ -132,10 +139,26 @@ Result<void> Tutor::compute(Prepared& prepared) {
     return {};
 }
 
-Result<llm::Completion> Tutor::complete(const Prepared& prepared, const Progress& progress) {
-    if (!prepared.computation) {
-        return model_.complete(prepared.prompt, {progress.on_delta, progress.on_restart});
+Result<llm::Completion> Tutor::ask_model(const Prepared& prepared, const Progress& progress) {
+    std::int64_t told = 0;
+    llm::Listener listener;
+    listener.on_delta = [&](std::string_view delta) {
+        told += llm::estimate_tokens(delta);
+        return !progress.on_delta || progress.on_delta(delta);
+    };
+    listener.on_restart = progress.on_restart;
+    auto completion = model_.complete(prepared.prompt, listener);
+    if (!prepared.tokens) return completion;
+    if (completion) {
+        prepared.tokens->settle(completion->usage.prompt_tokens + completion->usage.answer_tokens);
+    } else {  // what was told before it broke off was read and written
+        prepared.tokens->settle(told == 0 ? 0 : llm::estimate_tokens(prepared.prompt) + told);
     }
+    return completion;
+}
+
+Result<llm::Completion> Tutor::complete(const Prepared& prepared, const Progress& progress) {
+    if (!prepared.computation) return ask_model(prepared, progress);
     llm::Completion completion;
     completion.answer = documents::to_sentence(*prepared.computation);
     completion.provider = "table";

@@ -15,9 +15,11 @@
 #include "postgres/database.hpp"
 #include "rooms/rooms.hpp"
 #include "tutor/conversations.hpp"
+#include "tutor/token_budget.hpp"
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -88,6 +90,7 @@ struct Prepared {
     llm::Prompt prompt;
     std::vector<documents::Passage> passages;           ///< those of the prompt, in its order
     std::optional<documents::Computation> computation;  ///< answers in the model's place
+    std::shared_ptr<TokenBudget::Reservation> tokens;   ///< null: none are counted
 };
 
 /// Quotes that stand where they claim to, as sources and as the model gave them, in one order.
@@ -100,10 +103,11 @@ class Tutor {
   public:
     Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
           documents::Retrieval& retrieval, documents::TableQuestions& tables,
-          accounts::SubjectKeys& keys, llm::ChatModel& model);
+          accounts::SubjectKeys& keys, TokenBudget& budget, llm::ChatModel& model);
     /// `scope` has a document or a room, checked here (`document_not_found`, `room_not_found`, …);
     /// with both, the document is asked as part of the room. `conversation_not_found`,
-    /// `nothing_to_read` (409: no ready document in scope), and the model's errors
+    /// `nothing_to_read` (409: no ready document in scope), `budget_exhausted` (429), and the
+    /// model's errors
     /// (`model_unavailable`, `model_timeout`, 503). Nothing is stored unless it is answered.
     Result<Answer> ask(const documents::Scope& scope, const Question& question,
                        const Progress& progress);
@@ -122,6 +126,7 @@ class Tutor {
   private:
     Result<void> compute(Prepared& prepared);
     Result<llm::Completion> complete(const Prepared& prepared, const Progress& progress);
+    Result<llm::Completion> ask_model(const Prepared& prepared, const Progress& progress);
     Result<void> check_scope(const documents::Scope& scope);
     Result<void> continue_conversation(Prepared& prepared, const Question& question);
     Result<Located> locate(const Prepared& prepared, const std::vector<llm::Quote>& quotes);
@@ -132,6 +137,7 @@ class Tutor {
     documents::Retrieval& retrieval_;
     documents::TableQuestions& tables_;
     Conversations conversations_;
+    TokenBudget& budget_;
     llm::ChatModel& model_;
 };
 

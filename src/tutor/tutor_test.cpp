@@ -12,7 +12,10 @@ class ScriptedModel final : public llm::ChatModel {
     std::function<Result<llm::Completion>(const llm::Prompt&)> script;
     std::vector<llm::Prompt> prompts;
 
+    std::int64_t tokens = 0;
+
     [[nodiscard]] std::string_view provider() const override { return "scripted"; }
+    [[nodiscard]] std::int64_t tokens_at_most(const llm::Prompt&) const override { return tokens; }
     Result<llm::Completion> complete(const llm::Prompt& prompt,
                                      const llm::Listener& listener) override {
         prompts.push_back(prompt);
@@ -47,8 +50,9 @@ class TutorTest : public documents::LibraryTest {
     UserId owner = new_user();
     DocumentId document;
     ScriptedModel model;
+    TokenBudget budget{database, 1'000};
     documents::TableQuestions tables{database, documents, extractor};
-    Tutor tutor{database, rooms, documents, retrieval, tables, keys, model};
+    Tutor tutor{database, rooms, documents, retrieval, tables, keys, budget, model};
 };
 
 TEST_F(TutorTest, Only_what_stands_in_the_chunk_becomes_a_source) {
@@ -131,6 +135,31 @@ TEST_F(TutorTest, Sources_come_first_and_an_asker_who_left_stops_it) {
     EXPECT_EQ(gone.error().code, "asker_gone");
     EXPECT_EQ(told, (std::vector<std::string>{"sources 1", "Answer."}));
     EXPECT_EQ(stored(), 0);
+}
+
+TEST_F(TutorTest, What_a_question_takes_of_the_budget_is_what_it_took_in_the_end) {
+    const auto used = [&] {
+        return *database.one<std::int64_t>({"test.used", "SELECT tokens FROM token_usage"});
+    };
+    model.tokens = 600;
+    model.script = [&](const llm::Prompt&) {
+        EXPECT_EQ(used(), 600) << "while it is answered";
+        llm::Completion completion{"Answer.", {}, {}, "m"};
+        completion.usage = {200, 50};
+        return completion;
+    };
+    ASSERT_TRUE(ask("Which animal?"));
+    EXPECT_EQ(used(), 250);
+    model.script = [](const llm::Prompt&) -> Result<llm::Completion> {
+        return unavailable("model_unavailable", "…");
+    };
+    EXPECT_FALSE(ask("Which animal?"));
+    EXPECT_EQ(used(), 250) << "who told nothing took nothing";
+    model.tokens = 751;
+    EXPECT_EQ(ask("Which animal?").error().code, "budget_exhausted");
+    model.tokens = 0;
+    model.script = [](const llm::Prompt&) { return llm::Completion{"Answer.", {}, {}, "m"}; };
+    EXPECT_TRUE(ask("Which animal?")) << "what takes nothing is always answered";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 """Questions and answers: the right page, a quote that stands there word for word, and honest
 errors; by the extractive provider and by a language model behind each protocol (aimock)."""
 
+import concurrent.futures
 import json
 import pathlib
 import re
@@ -455,3 +456,42 @@ def test_a_model_that_finds_nothing_says_so(stoa, modelled):
 def test_an_answer_at_the_limit_of_length_says_so(stoa, modelled):
     answer = answered(modelled, "at length: at what temperature does caesium boil?")
     assert answer["is_cut"] is True and answer["answer"].startswith("Caesium")
+
+
+def test_a_budget_holds_against_parallel_questions(stoa, new_user, aimock):
+    user = new_user()
+    user.document = ready(user, pdfs.facts_pdf())
+    limit = 12_000
+    env = model_at(aimock, "openai") | {"STOA_LLM_TOKENS_PER_USER_PER_DAY": str(limit)}
+    urls = [stoa.start_node(env=env) for _ in range(2)]
+    askers = [user.at(url) for url in urls]
+    question = "At what temperature does caesium boil?"
+
+    def used():
+        rows = stoa.sql("SELECT tokens FROM token_usage WHERE user_id = %s", (user.id,))
+        return rows[0][0] if rows else 0
+
+    seen = []
+    for _ in range(40):  # each round spends what its answers took, and no more fits at the end
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda i: ask(askers[i % 2], question), range(8)))
+        assert used() <= limit
+        seen += answers
+        if all(answer.status_code == 429 for answer in answers):
+            break
+    statuses = {answer.status_code for answer in seen}
+    assert statuses == {200, 429}
+    refused = seen[-1]
+    assert refused.json()["code"] == "budget_exhausted"
+    assert 0 < int(refused.headers["Retry-After"]) <= 86_401
+    spent = used()
+    assert ask(askers[0], question).status_code == 429 and used() == spent > 0
+    streamed = askers[0].http.post(
+        f"/documents/{user.document['id']}/chat",
+        json={"question": question},
+        headers={"Accept": "text/event-stream"},
+    )
+    assert streamed.status_code == 429, "before a stream begins"
+    assert ask(user, question).json()["provider"] == "extractive", "which costs nothing"
+    for url in urls:
+        stoa.stop_node(url)
