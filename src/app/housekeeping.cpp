@@ -5,12 +5,10 @@
 #include "accounts/purge.hpp"
 #include "app/idempotency.hpp"
 #include "base/log.hpp"
-#include "http/upload.hpp"
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <utility>
 
 namespace stoa::app {
 namespace {
@@ -35,10 +33,9 @@ void report(std::string_view what, const Result<T>& done) {
 }  // namespace
 
 Housekeeping::Housekeeping(postgres::Database& database, documents::Documents& documents,
-                           std::filesystem::path upload_dir, const crypto::KeyPair& audit_key)
+                           const crypto::KeyPair& audit_key)
     : database_(database),
       documents_(documents),
-      upload_dir_(std::move(upload_dir)),
       audit_key_(audit_key),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -62,7 +59,6 @@ void Housekeeping::tidy() {
     report("purge_expired", accounts::purge_expired(database_));
     report("purge_idempotency_keys", purge_idempotency_keys(database_));
     report("sweep_orphans", documents_.sweep_orphans());
-    report("sweep_uploads", http::remove_abandoned_uploads(upload_dir_));
 }
 
 }  // namespace stoa::app

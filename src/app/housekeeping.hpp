@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a worker tidies up at its start and then once an hour (expired challenges, tickets, sessions
-// and idempotency keys, files that no row knows, uploads that were cut off), and the audit log that
-// it signs once a minute. Every step is harmless at any time and on several workers at once. Owner:
-// `stoa work`; one thread of its own.
+// and idempotency keys, files that no row knows), and the audit log that it signs once a minute.
+// Every step is harmless at any time and on several workers at once. Owner: `stoa work`; one thread
+// of its own.
 #pragma once
 
 #include "crypto/ed25519.hpp"
 #include "documents/documents.hpp"
 #include "postgres/database.hpp"
 
-#include <filesystem>
 #include <stop_token>
 #include <thread>
 
@@ -18,7 +17,7 @@ namespace stoa::app {
 class Housekeeping {
   public:
     Housekeeping(postgres::Database& database, documents::Documents& documents,
-                 std::filesystem::path upload_dir, const crypto::KeyPair& audit_key);
+                 const crypto::KeyPair& audit_key);
     /// Waits for a step under way.
     ~Housekeeping() = default;
     Housekeeping(const Housekeeping&) = delete;
@@ -31,7 +30,6 @@ class Housekeeping {
 
     postgres::Database& database_;
     documents::Documents& documents_;
-    const std::filesystem::path upload_dir_;
     const crypto::KeyPair audit_key_;
     std::jthread thread_;
 };

@@ -30,7 +30,7 @@ Result<void> work(const Settings& settings) {
         settings.extract_program, {},
         extraction::OcrOptions{extraction::find_tesseract(), settings.ocr_languages});
     documents::Ingestion ingestion(services.database, services.room_events, extractor,
-                                   *services.encoder, settings.data_dir);
+                                   *services.encoder, services.keys, settings.data_dir);
     jobs::Worker::Options options;
     options.threads = static_cast<std::size_t>(settings.job_threads);
     options.remote_control = redis_options(settings);
@@ -39,8 +39,7 @@ Result<void> work(const Settings& settings) {
     const jobs::Worker worker(services.database, services.redis, services.metrics, options,
                               {{std::string(documents::ingestion_task), ingestion.task()},
                                {std::string(jobs::echo_task_name), jobs::echo_task()}});
-    const Housekeeping housekeeping(services.database, services.documents, upload_dir(settings),
-                                    services.audit_key);
+    const Housekeeping housekeeping(services.database, services.documents, services.audit_key);
     std::optional<Probes> probes;
     if (settings.work_http_port != 0) {
         if (auto started = probes.emplace(services).start(); !started) return started;

@@ -95,7 +95,8 @@ class RoomSocketTest : public ::testing::Test {
                        }};
     testing::PrivateDirectory data_{"data"};
     jobs::Queue queue_{world_.database, world_.redis};
-    documents::Documents documents_{world_.database, queue_, world_.rooms, data_.path()};
+    accounts::SubjectKeys keys_{world_.database, std::string(32, 'k')};
+    documents::Documents documents_{world_.database, queue_, world_.rooms, keys_, data_.path()};
     http::SocketFactory factory_;
 };
 

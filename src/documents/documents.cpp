@@ -2,10 +2,9 @@
 #include "documents/documents.hpp"
 
 #include "accounts/audit.hpp"
-#include "base/log.hpp"
+#include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
 
-#include <system_error>
 #include <utility>
 
 namespace stoa::documents {
@@ -13,9 +12,22 @@ namespace stoa::documents {
 namespace {
 
 struct RankedDocument : Document {
+    RowId file;
     std::int64_t rank = 0;
 };
-BOOST_DESCRIBE_STRUCT(RankedDocument, (Document), (rank))
+BOOST_DESCRIBE_STRUCT(RankedDocument, (Document), (file, rank))
+
+struct PageRow {
+    DocumentId document_id;
+    int page = 0;
+    std::string label;
+    double width = 0;
+    double height = 0;
+    postgres::Bytes sealed_text;
+    postgres::Bytes sealed_words;
+};
+BOOST_DESCRIBE_STRUCT(PageRow, (),
+                      (document_id, page, label, width, height, sealed_text, sealed_words))
 
 tl::unexpected<Error> document_not_found() {
     return fail(ErrorKind::not_found, "document_not_found", "There is no such document.");
@@ -48,15 +60,12 @@ http::Listing<Document> page_of(std::vector<Document> rows, std::int64_t limit) 
 }  // namespace
 
 Documents::Documents(postgres::Database& database, jobs::Queue& queue, rooms::Rooms& rooms,
-                     std::filesystem::path data_dir)
+                     accounts::SubjectKeys& keys, std::filesystem::path data_dir)
     : database_(database),
       queue_(queue),
       rooms_(rooms),
-      directory_(std::move(data_dir) / "documents") {}
-
-std::filesystem::path Documents::file_of(const DocumentId& document) const {
-    return directory_ / document.str();
-}
+      keys_(keys),
+      originals_(std::move(data_dir), keys) {}
 
 Result<Granted> Documents::access_document(const UserId& user, const DocumentId& document,
                                            Permission least) {
@@ -70,7 +79,8 @@ Result<Granted> Documents::access_document(const UserId& user, const DocumentId&
                         "\" on the document; you have \"" +
                         std::string(json::enum_name(permission)) + "\".");
     }
-    return Granted{std::move(**found), permission};
+    const Original original{(*found)->file, (*found)->owner_id};
+    return Granted{std::move(**found), permission, original};
 }
 
 Result<http::Listing<Document>> Documents::list(const UserId& user, const LibraryFilter& filter) {
@@ -132,9 +142,8 @@ Result<Document> Documents::change(const UserId& user, const DocumentId& documen
 }
 
 Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
-    if (auto granted = access_document(user, document, Permission::admin); !granted) {
-        return fail(granted);
-    }
+    const auto granted = access_document(user, document, Permission::admin);
+    if (!granted) return fail(granted);
     auto deleted = database_.transact([&](postgres::Session& session) -> Result<void> {
         if (auto gone = session.run(sql::delete_document, document); !gone) return fail(gone);
         return accounts::record(session, {.action = accounts::AuditAction::document_deleted,
@@ -142,32 +151,46 @@ Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
                                           .subject = document.str()});
     });
     if (!deleted) return deleted;
-    std::error_code error;
-    std::filesystem::remove(file_of(document), error);
-    if (error) {
-        log::warning("a deleted document's file stays until the sweep",
-                     {{"stoa.document.id", document.str()}, {"error.message", error.message()}});
-    }
+    originals_.remove(granted->original.file);
     return {};
 }
 
 Result<PageView> Documents::page(const UserId& user, const DocumentId& document, int page) {
-    if (auto granted = access_document(user, document); !granted) return fail(granted);
-    auto found = database_.find<PageView>(sql::find_page, document, page);
+    const auto granted = access_document(user, document);
+    if (!granted) return fail(granted);
+    auto found = database_.find<PageRow>(sql::find_page, document, page);
     if (!found) return fail(found);
     if (!*found) {
         return fail(ErrorKind::not_found, "page_not_found",
                     "The document has no such page, or it has not been read yet.");
     }
-    return std::move(**found);
+    auto& row = **found;
+    const auto key = keys_.key_of(granted->original.owner);
+    if (!key) return fail(key);
+    auto text = key->open(row.sealed_text, page_text_place(document, page));
+    if (!text) return fail(text);
+    auto words = key->open(row.sealed_words, page_words_place(document, page));
+    if (!words) return fail(words);
+    return PageView{document,
+                    page,
+                    std::move(row.label),
+                    row.width,
+                    row.height,
+                    std::move(*text),
+                    json::Raw{std::move(*words)}};
 }
 
 Result<std::vector<extraction::Box>> Documents::list_boxes(const Granted& granted, int page,
                                                            std::size_t begin, std::size_t end) {
-    auto words = database_.find<json::Raw>(sql::find_page_words, granted.document.id, page);
+    const auto& document = granted.document.id;
+    const auto sealed = database_.find<postgres::Bytes>(sql::find_page_words, document, page);
+    if (!sealed) return fail(sealed);
+    if (!*sealed) return std::vector<extraction::Box>();
+    const auto key = keys_.key_of(granted.original.owner);
+    if (!key) return fail(key);
+    const auto words = key->open(**sealed, page_words_place(document, page));
     if (!words) return fail(words);
-    if (!*words) return std::vector<extraction::Box>();
-    auto read = extraction::words_from_json((*words)->text);
+    auto read = extraction::words_from_json(*words);
     if (!read) return fail(read);
     return extraction::boxes_of(*read, begin, end);
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library: documents are uploaded, listed, shared, read and deleted here, and reached only
-// through `access_document`. The file lies in `data_dir`/documents/<id> before its row is written.
+// through `access_document`. The sealed file lies there before its row is written.
 // Writes pdf_uploads and document_permissions (document_pages and document_chunks are Ingestion's).
 // Any thread.
 #pragma once
 
+#include "accounts/subject_keys.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "documents/originals.hpp"
 #include "extraction/page.hpp"
 #include "http/message.hpp"
 #include "http/routes.hpp"
@@ -18,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -63,7 +66,7 @@ BOOST_DESCRIBE_STRUCT(Document, (),
 using Tags = json::List<Text<1, 50>, 20>;
 
 struct Upload {
-    http::Part file;  ///< spooled; moved into the library
+    http::Part file;  ///< spooled
     std::optional<Text<1, 300>> title;
     Tags tags;
     std::optional<RoomId> room_id;
@@ -116,6 +119,7 @@ BOOST_DESCRIBE_STRUCT(PageView, (), (document_id, page, label, width, height, te
 struct Granted {
     Document document;
     Permission permission = Permission::read;
+    Original original;
 };
 
 struct LibraryFilter {
@@ -129,7 +133,7 @@ struct LibraryFilter {
 class Documents {
   public:
     Documents(postgres::Database& database, jobs::Queue& queue, rooms::Rooms& rooms,
-              std::filesystem::path data_dir);
+              accounts::SubjectKeys& keys, std::filesystem::path data_dir);
 
     /// The only way to a document: the asker owns it, holds an unexpired permission, is a present
     /// and unbanned participant of a room that holds one, or (reading) it is public.
@@ -153,7 +157,14 @@ class Documents {
     Result<void> remove(const UserId& user, const DocumentId& document);
     /// `page_not_found` for a page that is not there, or not yet.
     Result<PageView> page(const UserId& user, const DocumentId& document, int page);
-    [[nodiscard]] std::filesystem::path file_of(const DocumentId& document) const;
+    /// The file as it was uploaded. `file_unreadable` (503).
+    Result<std::shared_ptr<http::ByteSource>> open_original(const Granted& granted) const {
+        return originals_.open(granted.original);
+    }
+    /// The same for a program that wants a descriptor.
+    Result<extraction::InputFile> unseal_original(const Granted& granted) const {
+        return originals_.unseal(granted.original);
+    }
 
     /// Needs `admin`, and being in the room it is shared with, which is told of it. Sharing again
     /// replaces the permission.
@@ -173,11 +184,11 @@ class Documents {
     Result<std::size_t> sweep_orphans();
 
   private:
-    Result<void> keep_file(const http::Part& part, const DocumentId& document) const;
     postgres::Database& database_;
     jobs::Queue& queue_;
     rooms::Rooms& rooms_;
-    std::filesystem::path directory_;  ///< of the files
+    accounts::SubjectKeys& keys_;
+    const Originals originals_;
 };
 
 }  // namespace stoa::documents

@@ -74,13 +74,18 @@ std::string content_disposition(std::string_view file_name) {
     return "inline; filename=\"" + plain + "\"; filename*=UTF-8''" + encoded;
 }
 
-Result<http::Response> file_response(Documents& documents, const Document& document) {
+Result<http::Response> file_response(Documents& documents, const Granted& granted) {
+    const auto& document = granted.document;
+    auto source = documents.open_original(granted);
+    if (!source) return fail(source);
     http::Response response;
     response.headers = {{"content-type", document.mime_type},
                         {"content-disposition", content_disposition(document.file_name)},
                         {"cache-control", "private, no-cache"},
                         {"content-security-policy", "sandbox; default-src 'none'"}};
-    response.body = http::FileBody{documents.file_of(document.id)};
+    // The file never changes; another one has another id.
+    response.body = http::FileBody{std::move(*source), '"' + granted.original.file.str() + '"',
+                                   std::chrono::system_clock::to_time_t(document.created_at)};
     return response;
 }
 
@@ -142,7 +147,7 @@ http::Handler file(Documents& documents) {
         [&documents](const http::Request& request, const DocumentId& id) -> Result<http::Response> {
             const auto granted = documents.access_document(request.caller->user, id);
             if (!granted) return fail(granted);
-            return file_response(documents, granted->document);
+            return file_response(documents, *granted);
         });
 }
 

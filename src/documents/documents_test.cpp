@@ -3,6 +3,8 @@
 
 #include "documents/library_fixture.hpp"
 
+#include <fstream>
+
 namespace stoa::documents {
 namespace {
 
@@ -146,23 +148,24 @@ TEST_F(DocumentsTest, A_deleted_document_leaves_nothing_and_orphans_are_swept) {
     const auto owner = new_user();
     const auto id = upload_and_ingest(owner, "Some text that is short.");
     const auto kept = upload(owner, "Other text.");
-    ASSERT_TRUE(std::filesystem::exists(documents.file_of(id)));
+    const auto gone = file_of(id);
+    ASSERT_TRUE(std::filesystem::exists(gone));
     ASSERT_TRUE(documents.remove(owner, id));
-    EXPECT_FALSE(std::filesystem::exists(documents.file_of(id)));
+    EXPECT_FALSE(std::filesystem::exists(gone));
     EXPECT_TRUE(chunks_of(id).empty());
 
-    const auto old = documents.file_of(DocumentId::make());
-    const auto fresh = documents.file_of(DocumentId::make());
+    const auto old = file_of(RowId::make());
+    const auto fresh = file_of(RowId::make());
     std::ofstream(old) << "old";
     std::ofstream(fresh) << "fresh";
     const auto two_hours_ago =
         std::filesystem::file_time_type::clock::now() - std::chrono::hours(2);
     std::filesystem::last_write_time(old, two_hours_ago);
-    std::filesystem::last_write_time(documents.file_of(kept), two_hours_ago);
+    std::filesystem::last_write_time(file_of(kept), two_hours_ago);
     EXPECT_EQ(documents.sweep_orphans(), 1U);
     EXPECT_FALSE(std::filesystem::exists(old));
     EXPECT_TRUE(std::filesystem::exists(fresh));
-    EXPECT_TRUE(std::filesystem::exists(documents.file_of(kept)));
+    EXPECT_TRUE(std::filesystem::exists(file_of(kept)));
 }
 
 }  // namespace

@@ -3,6 +3,8 @@
 
 #include "base/log.hpp"
 #include "documents/events.hpp"
+#include "documents/keyed_lexemes.hpp"
+#include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
 #include "extraction/chunking.hpp"
 
@@ -26,8 +28,24 @@ BOOST_DESCRIBE_STRUCT(Arguments, (), (document_id))
 struct Begun {
     int pages_done = 0;
     bool is_first = false;
+    UserId owner;
+    RowId file;
 };
-BOOST_DESCRIBE_STRUCT(Begun, (), (pages_done, is_first))
+BOOST_DESCRIBE_STRUCT(Begun, (), (pages_done, is_first, owner, file))
+
+/// What a document's text is sealed with, and its words are indexed under.
+struct Keys {
+    accounts::SubjectKey owner;
+    KeyedLexemes lexemes;
+};
+
+Result<Keys> load_keys(accounts::SubjectKeys& keys, const UserId& owner) {
+    const auto own = keys.key_of(owner);
+    if (!own) return fail(own);
+    const auto installation = keys.key_of_installation();
+    if (!installation) return fail(installation);
+    return Keys{*own, KeyedLexemes(installation->derive(lexemes_purpose))};
+}
 
 /// Kept small: what is lost when a worker dies is one batch, and memory is flat for any document.
 constexpr std::size_t batch_chunks_max = 32;
@@ -53,8 +71,8 @@ class Reading {
             jobs::Run& run, const DocumentId& document)
         : database_(database), events_(events), encoder_(encoder), run_(run), document_(document) {}
 
-    /// False if there is nothing to read: the document is gone or done.
-    Result<bool> begin();
+    /// The file to read; nothing if the document is gone or done.
+    Result<std::optional<Original>> begin(accounts::SubjectKeys& keys);
     Result<void> set_page_count(int pages);
     Result<void> add(extraction::Page&& page);
     Result<void> finish(const extraction::Summary& summary);
@@ -63,8 +81,11 @@ class Reading {
 
   private:
     Result<void> write_batch();
-    Result<void> copy_batch(postgres::Session& session, const std::vector<std::string_view>& texts,
-                            const std::vector<embedding::Embedding>& embeddings);
+    Result<std::vector<postgres::Bytes>> make_lexemes(const std::vector<std::string_view>& texts);
+    Result<void> copy_pages(postgres::Session& session);
+    Result<void> copy_chunks(postgres::Session& session, const std::vector<std::string_view>& texts,
+                             const std::vector<embedding::Embedding>& embeddings,
+                             const std::vector<postgres::Bytes>& lexemes);
     void publish(const std::vector<rooms::Event>& events);
     void publish_progress_sometimes();
 
@@ -74,6 +95,7 @@ class Reading {
     jobs::Run& run_;
     const DocumentId document_;
     const RowId token_ = RowId::make();
+    std::optional<Keys> keys_;  ///< from `begin` on
     int pages_done_ = 0;
     std::int64_t chunks_done_ = 0;
     std::vector<extraction::Page> pages_;
@@ -83,25 +105,31 @@ class Reading {
     std::chrono::steady_clock::time_point published_{};
 };
 
-Result<bool> Reading::begin() {
+Result<std::optional<Original>> Reading::begin(accounts::SubjectKeys& keys) {
     std::vector<rooms::Event> events;
-    auto begun = database_.transact([&](postgres::Session& session) -> Result<bool> {
-        events.clear();
-        auto taken = session.find<Begun>(sql::begin_ingestion, document_, token_);
-        if (!taken) return fail(taken);
-        if (!*taken) return false;
-        auto chunks = session.one<std::int64_t>(sql::count_chunks, document_);
-        if (!chunks) return fail(chunks);
-        pages_done_ = (*taken)->pages_done;
-        chunks_done_ = *chunks;
-        if ((*taken)->is_first) {
-            auto appended = append_status(session, document_);
-            if (!appended) return fail(appended);
-            events = std::move(*appended);
-        }
-        return true;
-    });
-    if (begun) publish(events);
+    auto begun =
+        database_.transact([&](postgres::Session& session) -> Result<std::optional<Original>> {
+            events.clear();
+            auto taken = session.find<Begun>(sql::begin_ingestion, document_, token_);
+            if (!taken) return fail(taken);
+            if (!*taken) return std::optional<Original>();
+            auto chunks = session.one<std::int64_t>(sql::count_chunks, document_);
+            if (!chunks) return fail(chunks);
+            pages_done_ = (*taken)->pages_done;
+            chunks_done_ = *chunks;
+            if ((*taken)->is_first) {
+                auto appended = append_status(session, document_);
+                if (!appended) return fail(appended);
+                events = std::move(*appended);
+            }
+            return std::optional(Original{(*taken)->file, (*taken)->owner});
+        });
+    if (!begun) return begun;
+    publish(events);
+    if (!*begun) return begun;
+    auto loaded = load_keys(keys, (*begun)->owner);
+    if (!loaded) return fail(loaded);
+    keys_ = *loaded;
     return begun;
 }
 
@@ -141,12 +169,15 @@ Result<void> Reading::write_batch() {
     }
     auto embeddings = encoder_.encode(texts);
     if (!embeddings) return fail(embeddings);
+    const auto lexemes = make_lexemes(texts);
+    if (!lexemes) return fail(lexemes);
     const int last_page = pages_.back().number;
     auto written = database_.transact([&](postgres::Session& session) -> Result<void> {
         auto ours = session.run(sql::advance_ingestion, document_, token_, last_page);
         if (!ours) return fail(ours);
         if (ours->affected() == 0) return taken_over();
-        return copy_batch(session, texts, *embeddings);
+        if (auto copied = copy_pages(session); !copied) return copied;
+        return copy_chunks(session, texts, *embeddings, *lexemes);
     });
     if (!written) return written;
     pages_done_ = last_page;
@@ -159,11 +190,26 @@ Result<void> Reading::write_batch() {
     return {};
 }
 
-Result<void> Reading::copy_batch(postgres::Session& session,
-                                 const std::vector<std::string_view>& texts,
-                                 const std::vector<embedding::Embedding>& embeddings) {
+/// What the full-text index has of each text, keyed.
+Result<std::vector<postgres::Bytes>> Reading::make_lexemes(
+    const std::vector<std::string_view>& texts) {
+    const std::vector<std::string> copies(texts.begin(), texts.end());
+    auto vectors = database_.list<postgres::Bytes>(sql::make_lexemes, copies);
+    if (!vectors) return vectors;
+    for (auto& vector : *vectors) {
+        auto keyed = keys_->lexemes.of_vector(vector.value);
+        if (!keyed) {
+            return fail(ErrorKind::internal, "lexemes_malformed",
+                        "PostgreSQL's words are in another format than this server knows.");
+        }
+        vector.value = std::move(*keyed);
+    }
+    return vectors;
+}
+
+Result<void> Reading::copy_pages(postgres::Session& session) {
     std::size_t next = 0;
-    auto pages = session.copy_in(sql::copy_pages, 7, [&](postgres::Parameters& row) {
+    return session.copy_in(sql::copy_pages, 7, [&](postgres::Parameters& row) {
         if (next == pages_.size()) return false;
         const auto& page = pages_[next++];
         row.add(document_);
@@ -171,22 +217,30 @@ Result<void> Reading::copy_batch(postgres::Session& session,
         row.add(page.label);
         row.add(static_cast<double>(page.width));
         row.add(static_cast<double>(page.height));
-        row.add(page.text);
-        row.add(extraction::words_to_json(page.words));
+        row.add(keys_->owner.seal(page.text, page_text_place(document_, page.number)));
+        row.add(keys_->owner.seal(extraction::words_to_json(page.words),
+                                  page_words_place(document_, page.number)));
         return true;
     });
-    if (!pages) return pages;
-    next = 0;
-    return session.copy_in(sql::copy_chunks, 10, [&](postgres::Parameters& row) {
+}
+
+Result<void> Reading::copy_chunks(postgres::Session& session,
+                                  const std::vector<std::string_view>& texts,
+                                  const std::vector<embedding::Embedding>& embeddings,
+                                  const std::vector<postgres::Bytes>& lexemes) {
+    std::size_t next = 0;
+    return session.copy_in(sql::copy_chunks, 11, [&](postgres::Parameters& row) {
         if (next == chunks_.size()) return false;
         const auto& chunk = chunks_[next];
-        row.add(ChunkId::make());
+        const auto id = ChunkId::make();
+        row.add(id);
         row.add(document_);
         row.add(static_cast<std::int32_t>(chunk.ordinal));
         row.add(static_cast<std::int32_t>(chunk.page));
         row.add(static_cast<std::int32_t>(chunk.begin));
         row.add(static_cast<std::int32_t>(chunk.end));
-        row.add(texts[next]);
+        row.add(keys_->owner.seal(texts[next], chunk_place(id)));
+        row.add(lexemes[next]);
         row.add(std::span<const float>(embeddings[next]));
         row.add(embedding::Encoder::model);
         row.add(embedding::Encoder::model_version);
@@ -205,7 +259,10 @@ Result<void> Reading::finish(const extraction::Summary& summary) {
     std::vector<rooms::Event> events;
     auto finished = database_.transact([&](postgres::Session& session) -> Result<void> {
         std::optional<postgres::Bytes> profile;
-        if (summary.table) profile = postgres::Bytes{json::to_text(*summary.table)};
+        if (summary.table) {
+            profile =
+                keys_->owner.seal(json::to_text(*summary.table), table_profile_place(document_));
+        }
         const json::Raw warnings{json::to_text(extraction::warnings_of(summary))};
         auto ready = session.run(sql::finish_ingestion, document_, token_, summary.page_count,
                                  warnings, summary.unread_scans > 0, profile);
@@ -277,12 +334,13 @@ jobs::NewJob ingestion_job(const DocumentId& document) {
 
 Ingestion::Ingestion(postgres::Database& database, rooms::RoomEvents& events,
                      const extraction::Extractor& extractor, embedding::Encoder& encoder,
-                     std::filesystem::path data_dir)
+                     accounts::SubjectKeys& keys, const std::filesystem::path& data_dir)
     : database_(database),
       events_(events),
       extractor_(extractor),
       encoder_(encoder),
-      directory_(std::move(data_dir) / "documents") {}
+      keys_(keys),
+      originals_(data_dir, keys) {}
 
 jobs::Task Ingestion::task() {
     return jobs::Task{[this](jobs::Run& run) { return this->run(run); },
@@ -303,10 +361,10 @@ Result<void> Ingestion::run(jobs::Run& run) {
     if (!arguments) return fail(arguments);
     const auto& document = arguments->document_id;
     Reading reading(database_, events_, encoder_, run, document);
-    const auto begun = reading.begin();
-    if (!begun) return fail(begun);
-    if (!*begun) return reading.acknowledge_only();
-    const auto file = extraction::InputFile::open(directory_ / document.str());
+    const auto original = reading.begin(keys_);
+    if (!original) return fail(original);
+    if (!*original) return reading.acknowledge_only();
+    const auto file = originals_.unseal(**original);
     if (!file) return fail(file);
     const auto summary = extractor_.extract(
         *file, [&](int pages) { return reading.set_page_count(pages); },

@@ -6,8 +6,10 @@
 // Writes document_pages, document_chunks and the status columns of pdf_uploads. Owner: `stoa work`.
 #pragma once
 
+#include "accounts/subject_keys.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
+#include "documents/originals.hpp"
 #include "embedding/encoder.hpp"
 #include "extraction/extractor.hpp"
 #include "jobs/queue.hpp"
@@ -28,7 +30,7 @@ class Ingestion {
   public:
     Ingestion(postgres::Database& database, rooms::RoomEvents& events,
               const extraction::Extractor& extractor, embedding::Encoder& encoder,
-              std::filesystem::path data_dir);
+              accounts::SubjectKeys& keys, const std::filesystem::path& data_dir);
 
     /// For the worker's table under `ingestion_task`; this object must outlive the worker.
     jobs::Task task();
@@ -42,7 +44,8 @@ class Ingestion {
     rooms::RoomEvents& events_;
     const extraction::Extractor& extractor_;
     embedding::Encoder& encoder_;
-    std::filesystem::path directory_;
+    accounts::SubjectKeys& keys_;
+    const Originals originals_;
 };
 
 }  // namespace stoa::documents

@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -101,8 +100,9 @@ class LibraryTest : public ::testing::Test {
         Upload upload;
         upload.file.name = "file";
         upload.file.file_name = name;
-        upload.file.file = std::filesystem::path(directory.path()) / RowId::make().str();
-        std::ofstream(upload.file.file) << text;
+        upload.file.file =
+            std::make_shared<UnnamedFile>(UnnamedFile::make(directory.path()).value());
+        EXPECT_TRUE(upload.file.file->append(text));
         upload.file.file_bytes = text.size();
         upload.file.file_sha256_hex = std::string(64, 'a');
         return upload;
@@ -124,6 +124,15 @@ class LibraryTest : public ::testing::Test {
         const auto document = upload(owner, text, room);
         EXPECT_TRUE(ingest(document));
         return document;
+    }
+    /// Where a document's file lies.
+    std::filesystem::path file_of(const DocumentId& document) {
+        const postgres::Query find{"test.file",
+                                   "SELECT storage_key::uuid FROM pdf_uploads WHERE id = $1"};
+        return file_of(*database.one<RowId>(find, document));
+    }
+    std::filesystem::path file_of(const RowId& file) {
+        return std::filesystem::path(directory.path()) / "documents" / file.str();
     }
     /// "page|ordinal|begin|end" of each chunk.
     std::vector<std::string> chunks_of(const DocumentId& document) {
@@ -150,11 +159,11 @@ class LibraryTest : public ::testing::Test {
     rooms::RoomEvents room_events{database, redis};
     rooms::Rooms rooms{database, room_events};
     accounts::SubjectKeys keys{database, std::string(32, 'k')};
-    Documents documents{database, queue, rooms, directory.path()};
+    Documents documents{database, queue, rooms, keys, directory.path()};
     WordEncoder encoder;
     extraction::Extractor extractor{STOA_EXTRACT, {}};
-    Ingestion ingestion{database, room_events, extractor, encoder, directory.path()};
-    Retrieval retrieval{database, encoder};
+    Ingestion ingestion{database, room_events, extractor, encoder, keys, directory.path()};
+    Retrieval retrieval{database, encoder, keys};
 };
 
 /// A text of many pages; each sentence stands once.

@@ -2,6 +2,8 @@
 #include "documents/retrieval.hpp"
 
 #include "documents/fusion.hpp"
+#include "documents/keyed_lexemes.hpp"
+#include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
 
 #include <array>
@@ -15,37 +17,38 @@ namespace {
 struct Found {
     ChunkId chunk;
     DocumentId document;
+    UserId owner;
     std::string title;
     int page = 0;
     std::uint32_t text_begin = 0;
-    std::string text;
+    postgres::Bytes sealed_text;
 };
-BOOST_DESCRIBE_STRUCT(Found, (), (chunk, document, title, page, text_begin, text))
+BOOST_DESCRIBE_STRUCT(Found, (), (chunk, document, owner, title, page, text_begin, sealed_text))
+
+struct Begun {
+    std::int64_t chunks = 0;
+    std::string every;
+    std::string some;
+};
+BOOST_DESCRIBE_STRUCT(Begun, (), (chunks, every, some))
 
 /// Up to here every distance is computed: some ten milliseconds, and no neighbour is missed.
 constexpr std::int64_t exact_chunks_max = 20'000;
 /// Of each ranking; more than is ever asked for, so that the two have something to agree on.
 constexpr std::int64_t candidates = 40;
 
-}  // namespace
+using Rankings = std::array<std::vector<Found>, 2>;
 
-Retrieval::Retrieval(postgres::Database& database, embedding::Encoder& encoder)
-    : database_(database), encoder_(encoder) {}
-
-Result<std::vector<Passage>> Retrieval::search(const Scope& scope, std::string_view question,
-                                               std::size_t limit) {
-    const std::array<std::string_view, 1> texts{question};
-    auto embeddings = encoder_.encode(texts);
-    if (!embeddings) return fail(embeddings);
-    const std::span<const float> vector((*embeddings)[0]);
-
-    std::array<std::vector<Found>, 2> found;
-    auto searched = database_.transact([&](postgres::Session& session) -> Result<void> {
-        auto chunks = session.one<std::int64_t>(sql::count_scope, scope.asker, scope.document,
-                                                scope.room, exact_chunks_max + 1);
-        if (!chunks) return fail(chunks);
-        if (*chunks == 0) return {};
-        const bool is_small = *chunks <= exact_chunks_max;
+/// The candidates by nearness and by words, best first.
+Result<Rankings> rank(postgres::Database& database, const Scope& scope, std::string_view question,
+                      std::span<const float> vector, const KeyedLexemes& lexemes) {
+    Rankings rankings;
+    auto searched = database.transact([&](postgres::Session& session) -> Result<void> {
+        const auto begun = session.one<Begun>(sql::begin_search, scope.asker, scope.document,
+                                              scope.room, exact_chunks_max + 1, question);
+        if (!begun) return fail(begun);
+        if (begun->chunks == 0) return {};
+        const bool is_small = begun->chunks <= exact_chunks_max;
         if (!is_small) {
             if (auto set = session.run(sql::set_iterative_scan); !set) return fail(set);
         }
@@ -54,17 +57,39 @@ Result<std::vector<Passage>> Retrieval::search(const Scope& scope, std::string_v
                                 scope.document, scope.room, vector, candidates);
         if (!nearest) return fail(nearest);
         auto worded = session.list<Found>(sql::search_text, scope.asker, scope.document, scope.room,
-                                          question, candidates);
+                                          lexemes.of_query(begun->every),
+                                          lexemes.of_query(begun->some), candidates);
         if (!worded) return fail(worded);
-        found = {std::move(*nearest), std::move(*worded)};
+        rankings = {std::move(*nearest), std::move(*worded)};
         return {};
     });
     if (!searched) return fail(searched);
+    return rankings;
+}
+
+}  // namespace
+
+Retrieval::Retrieval(postgres::Database& database, embedding::Encoder& encoder,
+                     accounts::SubjectKeys& keys)
+    : database_(database), encoder_(encoder), keys_(keys) {}
+
+Result<std::vector<Passage>> Retrieval::search(const Scope& scope, std::string_view question,
+                                               std::size_t limit) {
+    const std::array<std::string_view, 1> texts{question};
+    auto embeddings = encoder_.encode(texts);
+    if (!embeddings) return fail(embeddings);
+    const std::span<const float> vector((*embeddings)[0]);
+
+    const auto key = keys_.key_of_installation();
+    if (!key) return fail(key);
+    auto found =
+        rank(database_, scope, question, vector, KeyedLexemes(key->derive(lexemes_purpose)));
+    if (!found) return fail(found);
 
     std::array<std::vector<ChunkId>, 2> rankings;
     std::unordered_map<ChunkId, Found*> by_id;
-    for (std::size_t i = 0; i < found.size(); ++i) {
-        for (auto& item : found[i]) {
+    for (std::size_t i = 0; i < found->size(); ++i) {
+        for (auto& item : (*found)[i]) {
             rankings[i].push_back(item.chunk);
             by_id.try_emplace(item.chunk, &item);
         }
@@ -73,8 +98,12 @@ Result<std::vector<Passage>> Retrieval::search(const Scope& scope, std::string_v
     for (const auto& fused : fuse(rankings)) {
         if (passages.size() == limit) break;
         Found& item = *by_id.at(fused.chunk);
+        const auto owner = keys_.key_of(item.owner);
+        if (!owner) return fail(owner);
+        auto text = owner->open(item.sealed_text, chunk_place(item.chunk));
+        if (!text) return fail(text);
         passages.push_back({item.chunk, item.document, std::move(item.title), item.page,
-                            item.text_begin, std::move(item.text), fused.score});
+                            item.text_begin, std::move(*text), fused.score});
     }
     return passages;
 }

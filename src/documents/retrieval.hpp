@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Hybrid retrieval: nearest chunks by embedding and best chunks by full text, fused by reciprocal
-// rank, always within what the asker may read at this moment. Reads document_chunks. Any thread.
+// rank, always within what the asker may read at this moment. Only what is returned is opened.
+// Reads document_chunks. Any thread.
 #pragma once
 
+#include "accounts/subject_keys.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "embedding/encoder.hpp"
@@ -36,7 +38,8 @@ struct Scope {
 
 class Retrieval {
   public:
-    Retrieval(postgres::Database& database, embedding::Encoder& encoder);
+    Retrieval(postgres::Database& database, embedding::Encoder& encoder,
+              accounts::SubjectKeys& keys);
     /// The best `limit` passages, best first; empty if nothing in scope is ready.
     Result<std::vector<Passage>> search(const Scope& scope, std::string_view question,
                                         std::size_t limit);
@@ -44,6 +47,7 @@ class Retrieval {
   private:
     postgres::Database& database_;
     embedding::Encoder& encoder_;
+    accounts::SubjectKeys& keys_;
 };
 
 }  // namespace stoa::documents

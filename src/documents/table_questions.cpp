@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "documents/table_questions.hpp"
 
+#include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
-#include "extraction/input_file.hpp"
 #include "tables/question.hpp"
 
 #include <algorithm>
@@ -56,21 +56,27 @@ std::string to_sentence(const Computation& computation) {
 }
 
 TableQuestions::TableQuestions(postgres::Database& database, Documents& documents,
-                               extraction::Extractor extractor)
-    : database_(database), documents_(documents), extractor_(std::move(extractor)) {}
+                               accounts::SubjectKeys& keys, extraction::Extractor extractor)
+    : database_(database), documents_(documents), keys_(keys), extractor_(std::move(extractor)) {}
 
-Result<std::optional<tables::Profile>> TableQuestions::find_profile(const DocumentId& document) {
-    auto found = database_.find<postgres::Bytes>(sql::find_table_profile, document);
+Result<std::optional<tables::Profile>> TableQuestions::find_profile(const Granted& granted) {
+    const auto& document = granted.document.id;
+    const auto found = database_.find<postgres::Bytes>(sql::find_table_profile, document);
     if (!found) return fail(found);
     if (!*found) return std::optional<tables::Profile>();
-    auto profile = json::read<tables::Profile>((*found)->value);
+    const auto key = keys_.key_of(granted.original.owner);
+    if (!key) return fail(key);
+    const auto text = key->open(**found, table_profile_place(document));
+    if (!text) return fail(text);
+    auto profile = json::read<tables::Profile>(*text);
     if (!profile) return fail(profile);
     return std::optional(std::move(*profile));
 }
 
 Result<tables::Profile> TableQuestions::profile(const UserId& user, const DocumentId& document) {
-    if (auto granted = documents_.access_document(user, document); !granted) return fail(granted);
-    auto profile = find_profile(document);
+    const auto granted = documents_.access_document(user, document);
+    if (!granted) return fail(granted);
+    auto profile = find_profile(*granted);
     if (!profile) return fail(profile);
     if (!*profile) {
         return fail(ErrorKind::not_found, "not_a_table",
@@ -82,12 +88,12 @@ Result<tables::Profile> TableQuestions::profile(const UserId& user, const Docume
 Result<std::optional<Computation>> TableQuestions::compute(const Granted& granted,
                                                            std::string_view question) {
     const auto& document = granted.document;
-    const auto profile = find_profile(document.id);
+    const auto profile = find_profile(granted);
     if (!profile) return fail(profile);
     if (!*profile) return std::optional<Computation>();
     auto plan = tables::plan_question(question, (*profile)->columns);
     if (!plan) return std::optional<Computation>();
-    const auto file = extraction::InputFile::open(documents_.file_of(document.id));
+    const auto file = documents_.unseal_original(granted);
     if (!file) return fail(file);
     auto result = extractor_.query(*file, *plan);
     if (!result) return fail(result);

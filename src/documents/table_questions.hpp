@@ -40,7 +40,7 @@ std::string to_sentence(const Computation& computation);
 class TableQuestions {
   public:
     /// `extractor` has the limits of a question that somebody waits for.
-    TableQuestions(postgres::Database& database, Documents& documents,
+    TableQuestions(postgres::Database& database, Documents& documents, accounts::SubjectKeys& keys,
                    extraction::Extractor extractor);
 
     /// `document_not_found`; `not_a_table` (404) unless it is a CSV file that has been read.
@@ -50,10 +50,11 @@ class TableQuestions {
     Result<std::optional<Computation>> compute(const Granted& granted, std::string_view question);
 
   private:
-    Result<std::optional<tables::Profile>> find_profile(const DocumentId& document);
+    Result<std::optional<tables::Profile>> find_profile(const Granted& granted);
 
     postgres::Database& database_;
     Documents& documents_;
+    accounts::SubjectKeys& keys_;
     extraction::Extractor extractor_;
 };
 

@@ -16,11 +16,11 @@ class FormReader {
     void read(const http::Part& part) {
         if (!seen_.insert(part.name).second) return wrong(part.name, "Give it once", "duplicate");
         if (part.name == "file") {
-            if (part.file.empty()) {
+            if (!part.file) {
                 return wrong("file", "Input should be a file with a file name", "file_type");
             }
             upload_.file = part;
-        } else if (!part.file.empty()) {
+        } else if (part.file) {
             wrong(part.name, "Only the part \"file\" may be a file", "extra_forbidden");
         } else {
             read_value(part);

@@ -17,7 +17,7 @@ http::Part file(std::string name = "file") {
     http::Part part;
     part.name = std::move(name);
     part.file_name = "a.pdf";
-    part.file = "/spool/1";
+    part.file = std::make_shared<UnnamedFile>(UnnamedFile::make("/tmp").value());
     return part;
 }
 
@@ -31,7 +31,7 @@ TEST(UploadForm, Is_read_field_by_field) {
                                         value("permanent", "false")};
     const auto form = read_upload_form(parts);
     ASSERT_TRUE(form);
-    EXPECT_EQ(form->file.file, "/spool/1");
+    EXPECT_EQ(form->file.file, parts[0].file);
     EXPECT_EQ(form->title->value, "Zellen");
     ASSERT_EQ(form->tags.items.size(), 2U);
     EXPECT_EQ(form->tags.items[1].value, "Zelle");

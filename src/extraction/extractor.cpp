@@ -265,10 +265,8 @@ auto named_like_pdf() {
 
 }  // namespace
 
-Result<Format> detect_format(const std::filesystem::path& file, std::string_view claimed_name) {
-    const auto input = InputFile::open(file);
-    if (!input) return fail(input);
-    auto format = format_of(*input);
+Result<Format> detect_format(const InputFile& file, std::string_view claimed_name) {
+    auto format = format_of(file);
     if (format && *format == Format::pdf) return format;
     if (format || format.error().code == "unsupported_file") {
         if (ends_with_pdf(claimed_name)) return named_like_pdf();

@@ -25,10 +25,10 @@
 
 namespace stoa::extraction {
 
-/// What a file is by its content (`sniff`). Otherwise `file_empty` (invalid), `not_a_pdf`
-/// (unsupported_type) where `claimed_name` ends with ".pdf" and the content says otherwise, else
-/// `unsupported_file` (unsupported_type); `file_unreadable` (unavailable) if it cannot be read.
-Result<Format> detect_format(const std::filesystem::path& file, std::string_view claimed_name = {});
+/// What a file is by its content (`sniff`). Otherwise `not_a_pdf` (unsupported_type) where
+/// `claimed_name` ends with ".pdf" and the content says otherwise, else `unsupported_file`
+/// (unsupported_type); `file_unreadable` (unavailable) if it cannot be read.
+Result<Format> detect_format(const InputFile& file, std::string_view claimed_name = {});
 
 /// How scanned pages are read; see ocr.hpp.
 struct OcrOptions {

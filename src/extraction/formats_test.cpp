@@ -16,7 +16,7 @@ using test::show;
 
 TEST_F(ExtractorTest, DetectsFormatsByContent) {
     const auto format = [&](std::string_view bytes) {
-        return detect_format(write("file", bytes)).value();
+        return detect_format(InputFile::hold({bytes}).value()).value();
     };
     EXPECT_EQ(format("rubbish first %PDF-1.4"), Format::pdf);
     EXPECT_EQ(format("Plain é text"), Format::text);
@@ -26,9 +26,11 @@ TEST_F(ExtractorTest, DetectsFormatsByContent) {
     EXPECT_EQ(format("#!/bin/sh\n# a comment\ntrue\n"), Format::text);
     EXPECT_EQ(format("\n<!-- x -->\n<!DOCTYPE html><p>Hi"), Format::html);
     EXPECT_EQ(format("a,b\n1,2\n"), Format::csv);
-    EXPECT_EQ(detect_format(EXTRACTION_FILES "/document.docx").value(), Format::docx);
-    EXPECT_EQ(detect_format(write("d", "Plain text"), "x.pdf").error().code, "not_a_pdf");
-    EXPECT_EQ(detect_format(write("e", ""), "x.pdf").error().code, "file_empty");
+    const auto docx = InputFile::open(EXTRACTION_FILES "/document.docx").value();
+    EXPECT_EQ(detect_format(docx).value(), Format::docx);
+    const auto text = InputFile::hold({"Plain text"}).value();
+    EXPECT_EQ(detect_format(text, "x.pdf").error().code, "not_a_pdf");
+    EXPECT_EQ(InputFile::open(write("e", "")).error().code, "file_empty");
 }
 
 TEST_F(ExtractorTest, ReadsHtml) {

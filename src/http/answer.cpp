@@ -9,8 +9,6 @@
 #include <array>
 #include <charconv>
 
-#include <unistd.h>
-
 namespace stoa::http {
 namespace {
 
@@ -92,10 +90,6 @@ bool has_body(int status) { return status != 204 && status != 304; }
 
 }  // namespace
 
-FileSlice::~FileSlice() {
-    if (descriptor >= 0) ::close(descriptor);
-}
-
 std::string to_http_date(std::time_t time) {
     std::tm parts{};
     gmtime_r(&time, &parts);
@@ -118,7 +112,7 @@ Answer make_answer(Response response, const AnswerFor& to) {
     answer.close = to.close;
     const bool is_head = to.request.method == Method::head;
     if (std::holds_alternative<FileBody>(response.body)) {
-        answer.file = open_file_body(response, to.request);
+        answer.file = slice_file_body(response, to.request);
     }
     answer.status = response.status;
     std::uint64_t length = answer.file.left;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A response made ready for the wire: its head as bytes, and what follows it. Made on the worker
-// pool, written by the edge. Pure but for opening the file of a FileBody; any thread.
+// pool, written by the edge. Pure; any thread.
 #pragma once
 
 #include "http/limit.hpp"
@@ -8,37 +8,19 @@
 
 #include <cstdint>
 #include <ctime>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <sys/types.h>
-
 namespace stoa::http {
 
-/// An open file and the part of it that is still to be sent. Owns the descriptor.
+/// The part of a FileBody that is still to be sent.
 struct FileSlice {
-    int descriptor = -1;
-    off_t offset = 0;
+    std::shared_ptr<ByteSource> source;
+    std::uint64_t offset = 0;
     std::uint64_t left = 0;
-
-    FileSlice() = default;
-    FileSlice(int opened, std::uint64_t begin, std::uint64_t size)
-        : descriptor(opened), offset(static_cast<off_t>(begin)), left(size) {}
-    FileSlice(FileSlice&& other) noexcept { swap(other); }
-    FileSlice& operator=(FileSlice&& other) noexcept {
-        swap(other);
-        return *this;
-    }
-    ~FileSlice();
-
-  private:
-    void swap(FileSlice& other) {
-        std::swap(descriptor, other.descriptor);
-        std::swap(offset, other.offset);
-        std::swap(left, other.left);
-    }
 };
 
 struct Answer {
@@ -66,9 +48,9 @@ struct AnswerFor {
 /// line break or NUL is a bug in its feature: it is logged and left out.
 Answer make_answer(Response response, const AnswerFor& to);
 
-/// Opens the file of a FileBody and applies Range, If-Range, If-None-Match and If-Modified-Since
-/// (RFC 9110, 13 and 14): sets 200, 206, 304 or 416 and the headers; 404 if there is no such file.
-FileSlice open_file_body(Response& response, const Request& request);
+/// Applies Range, If-Range, If-None-Match and If-Modified-Since to a FileBody (RFC 9110, 13 and
+/// 14): sets 200, 206, 304 or 416 and the headers.
+FileSlice slice_file_body(Response& response, const Request& request);
 
 /// "Sun, 06 Nov 1994 08:49:37 GMT" and back (RFC 9110, 5.6.7).
 std::string to_http_date(std::time_t time);

@@ -89,7 +89,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     // Writing (connection_answer.cpp)
     void deliver(Answer answer, std::shared_ptr<ChunkStream> stream);
     bool write_bytes();
-    bool write_file();
+    bool take_from_file();
     bool write_stream();
     bool after_write(Transport::State state);
     void wait_writable();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base/log.hpp"
 #include "http/access_log.hpp"
 #include "http/connection.hpp"
 
@@ -8,7 +9,6 @@
 namespace stoa::http {
 namespace {
 
-constexpr std::size_t file_bytes_per_turn = 256 * 1024;
 /// A peer that takes not one byte in this time is given up.
 constexpr std::chrono::seconds write_stall_limit{30};
 
@@ -49,7 +49,7 @@ void Connection::flush() {
         if (sent_ < out_.head.size() + out_.body.size()) {
             if (!write_bytes()) return;
         } else if (out_.file.left > 0) {
-            if (!write_file()) return;
+            if (!take_from_file()) return;
         } else if (stream_) {
             if (!write_stream()) return;
         } else {
@@ -70,13 +70,23 @@ bool Connection::write_bytes() {
     return true;
 }
 
-bool Connection::write_file() {
-    const auto size =
-        static_cast<std::size_t>(std::min<std::uint64_t>(out_.file.left, file_bytes_per_turn));
-    // If the file became shorter, the promised length cannot be kept: that ends it, too.
-    const auto written = transport_.send_file(out_.file.descriptor, out_.file.offset, size);
-    if (!after_write(written.state)) return false;
-    out_.file.left -= written.bytes;
+/// Puts the next piece of the file into `out_`. False if it cannot be read: then the promised
+/// length cannot be kept, and only a cut says so.
+bool Connection::take_from_file() {
+    auto& file = out_.file;
+    auto piece = file.source->read(file.offset);
+    if (!piece || piece->empty()) {
+        log::error("A file could not be read while it was sent.",
+                   {{"error.message", piece ? "it ended early" : piece.error().message}});
+        abort();
+        return false;
+    }
+    if (piece->size() > file.left) piece->resize(file.left);
+    file.offset += piece->size();
+    file.left -= piece->size();
+    sent_ = 0;
+    out_.head.clear();
+    out_.body = std::move(*piece);
     return true;
 }
 

@@ -55,7 +55,7 @@ Edge::Edge(Metrics& metrics, const Routes& routes) : meters_(metrics, routes) {}
 void Edge::start() {
     arm_sweep();
     thread_ = std::jthread([this] {
-        // Neither sendfile nor OpenSSL can be told to leave the signal out.
+        // OpenSSL cannot be told to leave the signal out.
         sigset_t broken_pipe;
         sigemptyset(&broken_pipe);
         sigaddset(&broken_pipe, SIGPIPE);

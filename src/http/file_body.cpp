@@ -7,10 +7,6 @@
 
 #include <algorithm>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 namespace stoa::http {
 namespace {
 
@@ -48,12 +44,6 @@ RangeKind parse_range(std::string_view header, std::uint64_t size, Range& range)
     return RangeKind::part;
 }
 
-std::string make_etag(const struct stat& status) {
-    const auto nanoseconds =
-        static_cast<long long>(status.st_mtim.tv_sec) * 1'000'000'000 + status.st_mtim.tv_nsec;
-    return '"' + std::to_string(status.st_size) + '-' + std::to_string(nanoseconds) + '"';
-}
-
 bool is_unchanged(const Request& request, std::string_view etag, std::time_t modified) {
     if (const auto list = request.find_header("if-none-match")) return has_etag(*list, etag);
     const auto header = request.find_header("if-modified-since");
@@ -69,17 +59,9 @@ bool range_applies(const Request& request, std::string_view etag, std::time_t mo
 
 }  // namespace
 
-FileSlice open_file_body(Response& response, const Request& request) {
-    const auto path = std::get<FileBody>(response.body).path;
-    FileSlice file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY), 0, 0);
-    struct stat status{};
-    if (file.descriptor < 0 || ::fstat(file.descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-        response = problem_of({404, "not_found", "There is no such file."}, request.request_id);
-        return {};
-    }
-    const auto size = static_cast<std::uint64_t>(status.st_size);
-    const auto modified = status.st_mtim.tv_sec;
-    const auto etag = make_etag(status);
+FileSlice slice_file_body(Response& response, const Request& request) {
+    const auto [source, etag, modified] = std::get<FileBody>(response.body);
+    const auto size = source->size();
     response.headers.emplace_back("ETag", etag);
     response.headers.emplace_back("Last-Modified", to_http_date(modified));
     response.headers.emplace_back("Accept-Ranges", "bytes");
@@ -107,9 +89,7 @@ FileSlice open_file_body(Response& response, const Request& request) {
             response.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
             return {};
     }
-    file.offset = static_cast<off_t>(range.begin);
-    file.left = range.size;
-    return file;
+    return {source, range.begin, range.size};
 }
 
 }  // namespace stoa::http

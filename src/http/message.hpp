@@ -7,10 +7,12 @@
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "base/unnamed_file.hpp"
 
 #include <cstdint>
-#include <filesystem>
+#include <ctime>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,14 +39,13 @@ struct Bearer {
     SessionId session;
 };
 
-/// One part of a multipart/form-data body. A file part was streamed to `file` while it was hashed;
-/// the server removes it after the handler unless the handler moved it away.
+/// One part of a multipart/form-data body. A file part was streamed to `file` while it was hashed.
 struct Part {
     std::string name;
     std::string file_name;  ///< as sent; never to be used as a path
     std::string content_type;
-    std::string value;           ///< of a part without file name, at most 64 KiB
-    std::filesystem::path file;  ///< of a part with one
+    std::string value;                  ///< of a part without file name, at most 64 KiB
+    std::shared_ptr<UnnamedFile> file;  ///< of a part with one
     std::uint64_t file_bytes = 0;
     std::string file_sha256_hex;
 };
@@ -96,8 +97,22 @@ class Stream {
     [[nodiscard]] virtual bool write(std::string_view bytes) = 0;
 };
 
+/// Bytes of a known number, read from anywhere in them. Many answers may read one at a time, each
+/// has its own source.
+class ByteSource {
+  public:
+    virtual ~ByteSource() = default;
+    [[nodiscard]] virtual std::uint64_t size() const = 0;
+    /// One to 64 KiB of the bytes from `offset`, which is before the end. Called by the edge while
+    /// it sends: quick, and an error cuts the answer.
+    [[nodiscard]] virtual Result<std::string> read(std::uint64_t offset) = 0;
+};
+
+/// Served with Range, If-Range, If-None-Match and If-Modified-Since (RFC 9110, 13 and 14).
 struct FileBody {
-    std::filesystem::path path;  ///< served with Range (RFC 9110, 14)
+    std::shared_ptr<ByteSource> source;
+    std::string etag;  ///< strong, with its quotes
+    std::time_t modified = 0;
 };
 using StreamBody = std::function<void(Stream&)>;
 

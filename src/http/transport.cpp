@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include <openssl/err.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -71,19 +70,6 @@ Transport::Progress Transport::write(std::span<iovec> parts) {
     ERR_clear_error();
     const int result = SSL_write(session_.get(), record.data(), static_cast<int>(size));
     return tls_progress(result, write_needs_read_, SSL_ERROR_WANT_READ);
-}
-
-Transport::Progress Transport::send_file(int descriptor, off_t& offset, std::size_t size) {
-    if (!session_) {
-        return progress_of(::sendfile(socket_.native_handle(), descriptor, &offset, size));
-    }
-    std::array<char, record_bytes> record;
-    const auto got = ::pread(descriptor, record.data(), std::min(size, record.size()), offset);
-    if (got <= 0) return {State::ended};
-    iovec part{record.data(), static_cast<std::size_t>(got)};
-    const auto progress = write({&part, 1});
-    offset += static_cast<off_t>(progress.bytes);
-    return progress;
 }
 
 bool Transport::end_sending() {

@@ -11,7 +11,6 @@
 #include <span>
 #include <utility>
 
-#include <sys/types.h>
 #include <sys/uio.h>
 
 namespace stoa::http {
@@ -41,8 +40,6 @@ class Transport {
     Progress read(char* to, std::size_t size);
     /// The parts one behind the other. What is tried again has to begin with the same bytes.
     Progress write(std::span<iovec> parts);
-    /// Moves `offset` on. `ended` also if the file has nothing there.
-    Progress send_file(int descriptor, off_t& offset, std::size_t size);
 
     /// Calls `handler(error)` once it is worth trying again.
     template <class F>

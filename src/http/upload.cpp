@@ -1,31 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/upload.hpp"
 
-#include "base/id.hpp"
 #include "base/text.hpp"
 
 #include <array>
-#include <cerrno>
-#include <chrono>
-#include <system_error>
 
-#include <fcntl.h>
 #include <openssl/evp.h>
-#include <unistd.h>
 
 namespace stoa::http {
 namespace {
-
-constexpr std::string_view spool_prefix = "upload-";
-
-tl::unexpected<Error> storage_error(int error) {
-    if (error == ENOSPC || error == EDQUOT) {
-        return unavailable("storage_full", "There is no room to store the upload; try again later.",
-                           std::chrono::seconds(60));
-    }
-    return fail(ErrorKind::internal, "storage_failed",
-                "spooling an upload: " + std::generic_category().message(error));
-}
 
 std::string to_hex(const unsigned char* bytes, std::size_t size) {
     static constexpr std::string_view digits = "0123456789abcdef";
@@ -40,23 +23,6 @@ std::string to_hex(const unsigned char* bytes, std::size_t size) {
 
 }  // namespace
 
-Result<std::size_t> remove_abandoned_uploads(const std::filesystem::path& directory) {
-    namespace fs = std::filesystem;
-    const auto oldest = fs::file_time_type::clock::now() - std::chrono::hours(24);
-    std::size_t removed = 0;
-    std::error_code error;
-    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-         entry.increment(error)) {
-        std::error_code gone;
-        const auto written = entry->last_write_time(gone);
-        if (gone || written > oldest) continue;
-        if (!entry->path().filename().string().starts_with(spool_prefix)) continue;
-        if (fs::remove(entry->path(), gone)) ++removed;
-    }
-    if (!error || error == std::errc::no_such_file_or_directory) return removed;
-    return storage_error(error.value());
-}
-
 void Upload::FreeDigest::operator()(evp_md_ctx_st* digest) const { EVP_MD_CTX_free(digest); }
 
 Upload::Upload(std::filesystem::path directory, std::string_view boundary,
@@ -64,11 +30,6 @@ Upload::Upload(std::filesystem::path directory, std::string_view boundary,
     : directory_(std::move(directory)),
       file_bytes_left_(file_bytes_max),
       parser_(boundary, *this) {}
-
-Upload::~Upload() {
-    close_file();
-    for (const auto& file : files_) ::unlink(file.c_str());
-}
 
 Result<std::vector<Part>> Upload::finish() {
     if (auto finished = parser_.finish(); !finished) return fail(finished);
@@ -85,11 +46,9 @@ Result<void> Upload::begin_part(PartHead head) {
 }
 
 Result<void> Upload::open_file() {
-    auto path = directory_ / (std::string(spool_prefix) + to_string(make_uuid()));
-    file_ = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (file_ < 0) return storage_error(errno);
-    files_.push_back(path);
-    parts_.back().file = std::move(path);
+    auto file = UnnamedFile::make(directory_);
+    if (!file) return fail(file);
+    parts_.back().file = std::make_shared<UnnamedFile>(std::move(*file));
     digest_.reset(EVP_MD_CTX_new());
     if (!digest_ || EVP_DigestInit_ex(digest_.get(), EVP_sha256(), nullptr) != 1) {
         return fail(ErrorKind::internal, "storage_failed", "OpenSSL has no SHA-256.");
@@ -115,13 +74,7 @@ Result<void> Upload::write_file(std::string_view bytes) {
     file_bytes_left_ -= bytes.size();
     parts_.back().file_bytes += bytes.size();
     EVP_DigestUpdate(digest_.get(), bytes.data(), bytes.size());
-    while (!bytes.empty()) {
-        const auto written = ::write(file_, bytes.data(), bytes.size());
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return storage_error(errno);
-        bytes.remove_prefix(static_cast<std::size_t>(written));
-    }
-    return {};
+    return parts_.back().file->append(bytes);
 }
 
 Result<void> Upload::end_part() {
@@ -135,13 +88,7 @@ Result<void> Upload::end_part() {
     unsigned int size = 0;
     EVP_DigestFinal_ex(digest_.get(), hash.data(), &size);
     parts_.back().file_sha256_hex = to_hex(hash.data(), size);
-    close_file();
     return {};
-}
-
-void Upload::close_file() {
-    if (file_ >= 0) ::close(file_);
-    file_ = -1;
 }
 
 }  // namespace stoa::http

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// One multipart body on its way to disk: values are kept, files are spooled to new files (mode
-// 0600) while they are hashed. Whatever file is still there when it is destroyed is removed, so a
-// request that fails leaves nothing. Owner: the request's exchange; one thread at a time.
+// One multipart body on its way to disk: values are kept, files are spooled to files without a name
+// while they are hashed, so that nothing is left of a request that fails or of a server that is
+// killed. Owner: the request's exchange; one thread at a time.
 #pragma once
 
 #include "http/message.hpp"
@@ -18,19 +18,12 @@ struct evp_md_ctx_st;
 
 namespace stoa::http {
 
-/// Removes the spooled files that nobody wrote to for a day: those of a server that was killed.
-/// How many there were. `storage_failed` (internal).
-Result<std::size_t> remove_abandoned_uploads(const std::filesystem::path& directory);
-
 class Upload final : private PartSink {
   public:
     static constexpr std::size_t value_bytes_max = 64 * 1024;
 
     Upload(std::filesystem::path directory, std::string_view boundary,
            std::uint64_t file_bytes_max);
-    ~Upload() override;
-    Upload(const Upload&) = delete;
-    Upload& operator=(const Upload&) = delete;
 
     /// The multipart parser's errors, `file_too_large` and `value_too_large` (413), `storage_full`
     /// (503), `storage_failed` (500).
@@ -48,14 +41,11 @@ class Upload final : private PartSink {
     Result<void> end_part() override;
     Result<void> open_file();
     Result<void> write_file(std::string_view bytes);
-    void close_file();
 
     const std::filesystem::path directory_;
     std::uint64_t file_bytes_left_;
     std::vector<Part> parts_;
-    std::vector<std::filesystem::path> files_;
     bool in_file_ = false;
-    int file_ = -1;
     std::unique_ptr<evp_md_ctx_st, FreeDigest> digest_;
     MultipartParser parser_;
 };

@@ -51,7 +51,7 @@ class TutorTest : public documents::LibraryTest {
     DocumentId document;
     ScriptedModel model;
     TokenBudget budget{database, 1'000};
-    documents::TableQuestions tables{database, documents, extractor};
+    documents::TableQuestions tables{database, documents, keys, extractor};
     Tutor tutor{database, rooms, documents, retrieval, tables, keys, budget, model};
 };
 

@@ -13,7 +13,7 @@ import pytest
 
 import pdfs
 from model_server import ModelServer
-from test_documents import in_seconds, ready, upload
+from test_documents import chunks, in_seconds, ready, upload
 
 NODE = pathlib.Path(__file__).parent / "node"
 
@@ -111,15 +111,14 @@ def events(user, question, path=None):
     return seen
 
 
-def check_sources(stoa, answer):
+def check_sources(stoa, user, answer):
     """Each quote stands verbatim in its chunk, and the chunk on its page."""
     for source in answer["sources"]:
-        rows = stoa.sql(
-            "SELECT text, page FROM document_chunks WHERE id = %s AND document_id = %s",
-            (source["chunk_id"], source["document_id"]),
+        [(ordinal,)] = stoa.sql(
+            "SELECT ordinal FROM document_chunks WHERE id = %s", (source["chunk_id"],)
         )
-        assert len(rows) == 1
-        assert source["quote"] in rows[0][0] and source["page"] == rows[0][1]
+        page, _, _, _, text = chunks(stoa, user, {"id": source["document_id"]})[ordinal]
+        assert source["quote"] in text and source["page"] == page
         assert source["boxes"] and 0 <= source["score"] <= 1
         for box in source["boxes"]:
             assert 0 <= box["x0"] < box["x1"] <= 595 and 0 <= box["y0"] < box["y1"] <= 842
@@ -142,7 +141,7 @@ def test_the_answer_cites_the_page_word_for_word(stoa, facts, page, fact, questi
         )
         assert best["quote"].replace("\n", " ") == fact
         assert len(best["boxes"]) == 1 and 60 < best["boxes"][0]["x0"] < 80
-        check_sources(stoa, answer)
+        check_sources(stoa, facts, answer)
         assert all(isinstance(q, str) and q.endswith("?") for q in answer["follow_up_questions"])
 
 
@@ -250,12 +249,12 @@ def test_the_answer_streams_in_order(stoa, facts):
         kinds = [kind for kind, _ in seen]
         assert kinds[0] == "sources" and kinds[-2:] == ["follow_ups", "done"]
         assert set(kinds[1:-2]) == {"delta"}
-        check_sources(stoa, seen[0][1])
+        check_sources(stoa, facts, seen[0][1])
         done = seen[-1][1]
         assert "".join(data["delta"] for kind, data in seen if kind == "delta") == done["answer"]
         assert seen[-2][1]["follow_up_questions"] == done["follow_up_questions"]
         assert done["sources"][0]["page"] == 2
-        check_sources(stoa, done)
+        check_sources(stoa, facts, done)
 
 
 def test_a_conversation_remembers_and_is_its_askers_alone(stoa, facts, new_user):
@@ -294,7 +293,7 @@ def test_a_socratic_question_keeps_the_answer(stoa, facts):
     answer = answered(facts, "At what temperature does caesium boil?", mode="socratic")
     assert "671" not in json.dumps([answer["answer"], [s["quote"] for s in answer["sources"]]])
     assert "page 2" in answer["answer"] and "?" in answer["answer"]
-    check_sources(stoa, answer)
+    check_sources(stoa, facts, answer)
 
 
 def test_a_language_model_answers_and_only_true_quotes_are_sources(stoa, modelled):
@@ -304,7 +303,7 @@ def test_a_language_model_answers_and_only_true_quotes_are_sources(stoa, modelle
     assert answer["sources"][0]["page"] == 2
     assert answer["follow_up_questions"] == ["What is a metal?", "Why is it low?"]
     assert "Follow-up" not in answer["answer"]
-    check_sources(stoa, answer)
+    check_sources(stoa, modelled, answer)
     marked = answered(modelled, "only marks: at what temperature does caesium boil?")
     assert [s["quote"] for s in marked["sources"]] == [pdfs.FACTS[0][1]]
 
@@ -394,7 +393,7 @@ def test_last_the_documents_answer_themselves(stoa, failing, protocol):
     assert (answer["provider"], answer["model"]) == ("extractive", "sentence-picker-1")
     assert "no language model answered" in answer["answer"]
     assert pdfs.FACTS[0][1] in answer["answer"].replace("\n", " ")
-    check_sources(stoa, answer)
+    check_sources(stoa, user, answer)
     metrics = user.http.get(user.url + "/metrics").text
     assert re.search(
         r'stoa_llm_answers_total\{outcome="failed",place="1",provider="%s"\} 1' % protocol, metrics

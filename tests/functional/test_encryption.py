@@ -3,11 +3,14 @@
 for, and then a dump of the database, the files of PostgreSQL and Redis and the data folder are
 searched for them."""
 
+import io
 import pathlib
+import random
 import subprocess
-import uuid
 
 import pytest
+import redis
+from reportlab.pdfgen import canvas
 
 from stack import Stack
 from test_ask import answered
@@ -30,38 +33,119 @@ def dump(stack):
 
 
 def forms_of(word):
-    """A word as a text, as lower case (an index may fold it), and as a dump shows bytes."""
+    """A word as text, as an index may fold it, and as a dump shows bytes."""
     plain = word.encode()
     return {plain, plain.lower(), plain.hex().encode(), plain.lower().hex().encode()}
-
-
-def files_below(folder):
-    return [path for path in pathlib.Path(folder).rglob("*") if path.is_file()]
 
 
 def found_in(content, words):
     return sorted(word for word in words if any(form in content for form in forms_of(word)))
 
 
-def test_a_dump_shows_nothing_of_what_was_asked_and_answered(stack):
-    asked, told = f"Zq{uuid.uuid4().hex[:10]}", f"Xk{uuid.uuid4().hex[:10]}"
+def found_below(folder, words):
+    """The words that stand in any file below a folder, each with the file."""
+    found = []
+    for path in pathlib.Path(folder).rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            found += [(word, str(path)) for word in found_in(path.read_bytes(), words)]
+    return found
+
+
+def rare():
+    return "Zq" + "".join(random.choices("bcdfghjkmnpqrstvwxz", k=12))
+
+
+def pdf_of(text):
+    """Not compressed: what is searched for stands in it as it is."""
+    out = io.BytesIO()
+    sheet = canvas.Canvas(out, pagesize=(595, 842), pageCompression=0)
+    sheet.drawString(72, 770, text)
+    sheet.save()
+    return out.getvalue()
+
+
+FORMS = {
+    "notes.txt": lambda text: text.encode(),
+    "notes.pdf": pdf_of,
+    "notes.csv": lambda text: f"colour,thing\n{text.split()[-1]},{text}\nred,rose\n".encode(),
+}
+
+
+@pytest.fixture(scope="module")
+def secrets(stack):
+    """Every way in which words come in: uploads of several kinds, questions, answers, titles of
+    conversations. What stands in a document or a question is a secret."""
     user = stack.new_user()
-    text = f"The colour of the {asked} is {told}.\n\nWhales sing in the sea."
-    document = ready(user, text.encode(), name="notes.txt")
-    user.document = document
-    answer = answered(user, f"What is the colour of the {asked}?")
-    assert told in answer["answer"]
-    listed = user.http.get(
-        f"/documents/{document['id']}/chat",
-        params={"conversation_id": answer["conversation_id"]},
-    ).json()["items"]
-    assert [message["role"] for message in listed] == ["user", "assistant"]
-    assert asked in listed[0]["content"] and told in listed[1]["content"]
-    assert listed[1]["sources"] == answer["sources"]
-    conversations = [
-        line
-        for table in ("conversations", "conversation_messages")
-        for line in stack.sql(f"SELECT * FROM {table}")
-    ]
-    assert conversations
-    assert not found_in(repr(conversations).encode(), [asked, told])
+    words = []
+    for name, make in FORMS.items():
+        asked, told = rare(), rare()
+        words += [asked, told]
+        data = make(f"The colour of the {asked} is {told}")
+        assert found_in(data, [asked, told])  # so the search would find it
+        document = ready(user, data, name=name)
+        user.document = document
+        answer = answered(user, f"What is the colour of the {asked}?")
+        assert told in answer["answer"], (name, answer)
+        whole = user.http.get(f"/documents/{document['id']}/file")
+        assert whole.content == data
+        page = user.http.get(f"/documents/{document['id']}/pages/1").json()
+        assert asked in page["text"]
+        listed = user.http.get(
+            f"/documents/{document['id']}/chat",
+            params={"conversation_id": answer["conversation_id"]},
+        ).json()["items"]
+        assert asked in listed[0]["content"] and told in listed[1]["content"]
+    user.words = words
+    return user
+
+
+def test_a_dump_of_the_database_shows_nothing_of_it(stack, secrets):
+    content = dump(stack)
+    assert b"conversation_messages" in content and b"notes.txt" in content
+    assert found_in(content, secrets.words) == []
+
+
+def test_no_file_shows_anything_of_it(stack, secrets):
+    """Originals and spools, tables, indexes, write-ahead log, temporary files and logs."""
+    stack.sql("CHECKPOINT")
+    assert len(list((stack.data_dir / "documents").iterdir())) == len(FORMS)
+    assert (stack.dir / "postgres" / "data" / "base").is_dir()
+    assert found_below(stack.dir, secrets.words) == []
+
+
+def test_redis_shows_nothing_of_it(stack, secrets):
+    with redis.Redis(port=stack.redis_port) as client:
+        content = b"".join(key + (client.dump(key) or b"") for key in client.scan_iter("*"))
+    assert found_in(content, secrets.words) == []
+
+
+def test_words_are_found_by_full_text_though_none_can_be_read(stack, secrets):
+    """A lexeme is 11 letters of Base64url, the same wherever its word stands."""
+    rows = stack.sql("SELECT DISTINCT unnest(tsvector_to_array(lexemes)) FROM document_chunks")
+    assert rows and all(len(word) == 11 for (word,) in rows)
+
+
+def test_what_one_person_owns_opens_with_no_other_key(stack, secrets):
+    """Rows moved to another owner, as someone with the database alone could, stay closed."""
+    thief = stack.new_user()
+    document = ready(secrets, b"Somebody else's notes about whales.", name="whales.txt")
+    mine = ready(thief, b"My own notes about the weather.", name="mine.txt")
+    stack.sql(
+        "UPDATE document_chunks SET sealed_text = (SELECT sealed_text FROM document_chunks "
+        "WHERE document_id = %s LIMIT 1) WHERE document_id = %s",
+        (document["id"], mine["id"]),
+    )
+    stack.sql("UPDATE pdf_uploads SET user_id = %s WHERE id = %s", (thief.id, document["id"]))
+    page = thief.http.get(f"/documents/{document['id']}/pages/1")
+    assert (page.status_code, page.json()["code"]) == (500, "sealed_unreadable")
+    asked = thief.http.post(f"/documents/{mine['id']}/chat", json={"question": "What sings?"})
+    assert asked.status_code == 500 and "whales" not in asked.text
+
+
+def test_another_master_key_is_told_of(stack, secrets):
+    url = stack.start_node(env={"STOA_MASTER_KEY": "42" * 32})
+    answer = secrets.at(url).http.get(f"/documents/{secrets.document['id']}/pages/1")
+    program = stack.nodes[url]
+    stack.stop_node(url)
+    assert (answer.status_code, answer.json()["code"]) == (500, "master_key_wrong")
+    assert "master_key_wrong" in program.tail(200)

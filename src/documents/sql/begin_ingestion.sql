@@ -4,4 +4,5 @@ UPDATE pdf_uploads d
 SET status = 'processing', ingest_token = $2, updated_at = now()
 FROM before
 WHERE d.id = before.id AND before.status IN ('queued', 'processing')
-RETURNING d.pages_done, before.status = 'queued' AS is_first
+RETURNING d.pages_done, before.status = 'queued' AS is_first, d.user_id AS owner,
+          d.storage_key::uuid AS file

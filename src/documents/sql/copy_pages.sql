@@ -1,3 +1,3 @@
 -- The pages of one batch.
-COPY document_pages (document_id, page, label, width, height, text, words)
+COPY document_pages (document_id, page, label, width, height, sealed_text, sealed_words)
 FROM STDIN (FORMAT binary)

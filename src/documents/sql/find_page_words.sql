@@ -1,2 +1,2 @@
 -- Where the words of a page stand.
-SELECT words FROM document_pages WHERE document_id = $1 AND page = $2
+SELECT sealed_words FROM document_pages WHERE document_id = $1 AND page = $2

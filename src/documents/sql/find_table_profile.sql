@@ -1,3 +1,3 @@
 -- Who asks was checked before; no row unless the document is a table that has been read.
-SELECT table_profile AS profile FROM pdf_uploads
-WHERE id = $1 AND status = 'ready' AND table_profile IS NOT NULL
+SELECT sealed_table_profile FROM pdf_uploads
+WHERE id = $1 AND status = 'ready' AND sealed_table_profile IS NOT NULL

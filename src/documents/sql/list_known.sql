@@ -1,2 +1,2 @@
--- Which of these ids are documents; the files of all others are orphans.
-SELECT id FROM pdf_uploads WHERE id = ANY ($1)
+-- Which of these files belong to documents; all others are orphans.
+SELECT storage_key::uuid FROM pdf_uploads WHERE storage_key = ANY ($1::uuid[]::text[])

@@ -1,0 +1,9 @@
+-- How much there is to search, counted no further than where it stops being little, and the words
+-- of the question, not keyed yet: all of them, and any of them.
+SELECT (SELECT count(*) FROM (
+            SELECT FROM document_chunks
+            WHERE document_id IN (SELECT askable_documents($1, $2, $3))
+            LIMIT $4
+        ) few) AS chunks,
+       websearch_to_tsquery('english', $5)::text AS every,
+       replace(plainto_tsquery('english', $5)::text, '&', '|') AS some
