@@ -118,7 +118,12 @@ def test_the_trace_is_passed_on_to_other_servers(watched):
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Listener)
     server.traces = []
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = watched.start_node({"STOA_LLM_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1"})
+    url = watched.start_node(
+        {
+            "STOA_LLM_BASE_URL": f"http://127.0.0.1:{server.server_port}/v1",
+            "STOA_LLM_OFFLINE_FALLBACK": "off",
+        }
+    )
     trace, parent = uuid.uuid4().hex, "00f067aa0ba902b7"
     answer = watched.user.at(url).http.post(
         f"/documents/{watched.user.document['id']}/chat",

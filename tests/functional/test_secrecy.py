@@ -128,7 +128,14 @@ def plant_in_documents(stack, canary, user, room):
 
 
 def plant_in_the_model(stack, canary, user, document, echo):
-    url = stack.start_node({"STOA_LLM_BASE_URL": echo, "STOA_LLM_API_KEY": canary("LLM key")})
+    key = canary("LLM key")
+    url = stack.start_node(
+        {
+            "STOA_LLM_BASE_URL": echo,
+            "STOA_LLM_API_KEY": key,
+            "STOA_LLM_OFFLINE_FALLBACK": "off",
+        }
+    )
     there = user.at(url)
     for _ in Echo.statuses:
         question = {"question": "What is the secret word? " + canary("question to a model")}
