@@ -164,7 +164,7 @@ Result<void> serve(const Settings& settings) {
     http::Hub hub;
     chat::RoomFeed feed(services.room_events, services.database, redis_options(settings), hub,
                         services.metrics);
-    chat::Socratic socratic(services.database, services.room_events,
+    chat::Socratic socratic(services.database, services.room_events, services.keys,
                             chat::answer_with(services.tutor));
     const auto room_sockets = chat::room_sockets({.rooms = services.rooms,
                                                   .messages = services.messages,

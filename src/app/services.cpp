@@ -127,7 +127,7 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       profiles(database),
       administration(database),
       keys(database, master_key),
-      room_events(database, redis),
+      room_events(database, redis, keys),
       rooms(database, room_events),
       encoder(std::move(opened_encoder)),
       documents(database, queue, rooms, keys, settings.data_dir),

@@ -33,7 +33,8 @@ struct Node {
     Metrics metrics;
     postgres::Database database;
     redis::Client redis;
-    rooms::RoomEvents events{database, redis};
+    accounts::SubjectKeys keys{database, std::string(32, 'k')};
+    rooms::RoomEvents events{database, redis, keys};
     rooms::Rooms rooms{database, events};
     Messages messages{database, rooms, metrics, 0};
     http::Hub hub;

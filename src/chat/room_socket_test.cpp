@@ -83,7 +83,7 @@ class RoomSocketTest : public ::testing::Test {
                    world_.metrics};
     std::promise<void> may_answer_;
     std::shared_future<void> answering_ = may_answer_.get_future().share();
-    Socratic socratic_{world_.database, world_.events,
+    Socratic socratic_{world_.database, world_.events, world_.keys,
                        [this](const AskedInRoom& asked, const Told& told) -> Result<std::string> {
                            told.on_delta("What do ");
                            answering_.wait();
@@ -95,8 +95,8 @@ class RoomSocketTest : public ::testing::Test {
                        }};
     testing::PrivateDirectory data_{"data"};
     jobs::Queue queue_{world_.database, world_.redis};
-    accounts::SubjectKeys keys_{world_.database, std::string(32, 'k')};
-    documents::Documents documents_{world_.database, queue_, world_.rooms, keys_, data_.path()};
+    documents::Documents documents_{world_.database, queue_, world_.rooms, world_.keys,
+                                    data_.path()};
     http::SocketFactory factory_;
 };
 

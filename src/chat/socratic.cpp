@@ -15,10 +15,12 @@ std::string begin_data(const AskedInRoom& asked) {
 
 }  // namespace
 
-Socratic::Socratic(postgres::Database& database, rooms::RoomEvents& events, Answerer answer,
-                   std::size_t threads, std::size_t queries_max)
+Socratic::Socratic(postgres::Database& database, rooms::RoomEvents& events,
+                   accounts::SubjectKeys& keys, Answerer answer, std::size_t threads,
+                   std::size_t queries_max)
     : database_(database),
       events_(events),
+      keys_(keys),
       answer_(std::move(answer)),
       pool_(threads, queries_max) {}
 
@@ -55,8 +57,12 @@ Result<void> Socratic::answer(const AskedInRoom& asked) {
     json::append_string(data, asked.query.question.value);
     data += ',';
     data += std::string_view(*answered).substr(1);
+    // As in the asker's own conversation, whose words these are.
+    const auto key = keys_.key_of(asked.user);
+    if (!key) return fail(key);
     const auto event = database_.transact([&](postgres::Session& session) {
-        return rooms::append_event(session, asked.room, "socratic_response", data);
+        return rooms::append_event(session, asked.room, "socratic_response", data,
+                                   {asked.user, *key});
     });
     if (!event) return fail(event);
     events_.publish(*event);

@@ -4,6 +4,7 @@
 // run on a pool of their own. Any thread.
 #pragma once
 
+#include "accounts/subject_keys.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -52,8 +53,8 @@ class Socratic {
   public:
     /// `queries_max` answers may be under way or waiting on this node. The threads mostly wait for
     /// a language model; enough of them that a few hung answers do not silence every room.
-    Socratic(postgres::Database& database, rooms::RoomEvents& events, Answerer answer,
-             std::size_t threads = 8, std::size_t queries_max = 32);
+    Socratic(postgres::Database& database, rooms::RoomEvents& events, accounts::SubjectKeys& keys,
+             Answerer answer, std::size_t threads = 8, std::size_t queries_max = 32);
 
     /// Starts answering; `on_done` is called on another thread with what went wrong, if anything.
     /// `busy` (503) if too many questions wait.
@@ -64,6 +65,7 @@ class Socratic {
 
     postgres::Database& database_;
     rooms::RoomEvents& events_;
+    accounts::SubjectKeys& keys_;
     Answerer answer_;
     WorkerPool pool_;
 };

@@ -156,9 +156,9 @@ class LibraryTest : public ::testing::Test {
     postgres::Database database{place.options(), metrics};
     redis::Client redis{{.url = "unix:///nowhere/redis"}, metrics};
     jobs::Queue queue{database, redis};
-    rooms::RoomEvents room_events{database, redis};
-    rooms::Rooms rooms{database, room_events};
     accounts::SubjectKeys keys{database, std::string(32, 'k')};
+    rooms::RoomEvents room_events{database, redis, keys};
+    rooms::Rooms rooms{database, room_events};
     Documents documents{database, queue, rooms, keys, directory.path()};
     WordEncoder encoder;
     extraction::Extractor extractor{STOA_EXTRACT, {}};

@@ -11,14 +11,21 @@
 #include <mutex>
 
 namespace stoa::rooms {
-namespace {
 
 struct StoredEvent {
     std::int64_t seq = 0;
     std::string type;
-    json::Raw payload;
+    std::optional<json::Raw> payload;
+    std::optional<postgres::Bytes> sealed_payload;
+    std::optional<UserId> sealed_by;
 };
-BOOST_DESCRIBE_STRUCT(StoredEvent, (), (seq, type, payload))
+BOOST_DESCRIBE_STRUCT(StoredEvent, (), (seq, type, payload, sealed_payload, sealed_by))
+
+namespace {
+
+std::string sealed_place(const RoomId& room, std::int64_t seq) {
+    return "room_events.sealed_payload " + room.str() + ' ' + std::to_string(seq);
+}
 
 std::int64_t steady_ms() {
     using namespace std::chrono;
@@ -58,6 +65,15 @@ Result<Event> append_event(postgres::Session& session, const RoomId& room, std::
     return Event{room, **seq, std::string(type), event_json(room, type, *seq, data_json)};
 }
 
+Result<Event> append_event(postgres::Session& session, const RoomId& room, std::string_view type,
+                           const std::string& data_json, const Sealing& sealing) {
+    const auto seq = next_seq(session, room);
+    if (!seq) return fail(seq);
+    session.defer(sql::insert_sealed_event, room, *seq, type,
+                  sealing.key.seal(data_json, sealed_place(room, *seq)), sealing.user);
+    return Event{room, *seq, std::string(type), event_json(room, type, *seq, data_json)};
+}
+
 Result<std::int64_t> next_seq(postgres::Session& session, const RoomId& room) {
     auto seq = session.find<std::int64_t>(sql::next_seq, room);
     if (!seq) return fail(seq);
@@ -78,8 +94,9 @@ Result<void> redact_events(postgres::Session& session, const RoomId& room, std::
     return {};
 }
 
-RoomEvents::RoomEvents(postgres::Database& database, redis::Client& redis)
-    : database_(database), redis_(redis) {}
+RoomEvents::RoomEvents(postgres::Database& database, redis::Client& redis,
+                       accounts::SubjectKeys& keys)
+    : database_(database), redis_(redis), keys_(keys) {}
 
 void RoomEvents::publish(const Event& event) {
     tell_listener(event.room, event.seq, event.type, event.json);
@@ -125,11 +142,21 @@ Result<std::vector<Event>> RoomEvents::list_between(const RoomId& room, std::int
     if (!stored) return fail(stored);
     std::vector<Event> events;
     events.reserve(stored->size());
-    for (auto& [seq, type, payload] : *stored) {
-        std::string json = event_json(room, type, seq, payload.text);
-        events.push_back({room, seq, std::move(type), std::move(json)});
+    for (auto& event : *stored) {
+        const auto data = open(room, event);
+        if (!data) return fail(data);
+        std::string json = event_json(room, event.type, event.seq, *data);
+        events.push_back({room, event.seq, std::move(event.type), std::move(json)});
     }
     return events;
+}
+
+Result<std::string> RoomEvents::open(const RoomId& room, const StoredEvent& event) {
+    if (event.payload) return event.payload->text;
+    const auto key = keys_.key_of(*event.sealed_by);
+    if (key) return key->open(*event.sealed_payload, sealed_place(room, event.seq));
+    if (key.error().code == std::string_view("subject_erased")) return R"({"is_deleted":true})";
+    return fail(key);
 }
 
 Result<std::int64_t> RoomEvents::last_seq(const RoomId& room) {

@@ -5,6 +5,7 @@
 // thread.
 #pragma once
 
+#include "accounts/subject_keys.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "postgres/database.hpp"
@@ -37,8 +38,17 @@ std::string event_json(const RoomId& room, std::string_view type, std::optional<
 /// records the event; `data_json` is one JSON object. `room_not_found` if there is no such room.
 Result<Event> append_event(postgres::Session& session, const RoomId& room, std::string_view type,
                            const std::string& data_json);
-/// As above, but `seq` was taken before with `next_seq` because the data carries it, and the event
-/// travels with the COMMIT, whose error is its.
+/// Whose key seals an event's data. The key is got before the transaction: `SubjectKeys::key_of`.
+struct Sealing {
+    UserId user;
+    accounts::SubjectKey key;
+};
+/// As above, for data that repeats what lies sealed elsewhere. It travels to the room's people as
+/// any other; only what is stored is sealed.
+Result<Event> append_event(postgres::Session& session, const RoomId& room, std::string_view type,
+                           const std::string& data_json, const Sealing& sealing);
+/// As the first, but `seq` was taken before with `next_seq` because the data carries it, and the
+/// event travels with the COMMIT, whose error is its.
 Result<std::int64_t> next_seq(postgres::Session& session, const RoomId& room);
 Event record_event(postgres::Session& session, const RoomId& room, std::int64_t seq,
                    std::string_view type, const std::string& data_json);
@@ -54,6 +64,8 @@ struct RoomPosition {
 };
 BOOST_DESCRIBE_STRUCT(RoomPosition, (), (room_id, last_seq))
 
+struct StoredEvent;
+
 class RoomEvents {
   public:
     /// Hears at once what this process publishes: a durable event with its `seq`; a passing one, if
@@ -61,13 +73,14 @@ class RoomEvents {
     using Listener = std::function<void(const RoomId&, std::optional<std::int64_t> seq,
                                         std::string_view type, std::string_view json)>;
 
-    RoomEvents(postgres::Database& database, redis::Client& redis);
+    RoomEvents(postgres::Database& database, redis::Client& redis, accounts::SubjectKeys& keys);
     /// To be called after the commit, in order of `seq`. Failure is logged; nodes catch up by
     /// themselves.
     void publish(const Event& event);
     /// A passing event (typing, answer deltas): no `seq`, carried by Redis only.
     void publish_passing(const RoomId& room, std::string_view type, const std::string& data_json);
-    /// Events with seq in (after, …], oldest first, at most `limit`.
+    /// Events with seq in (after, …], oldest first, at most `limit`. Of one whose sealer's key was
+    /// destroyed the data is `{"is_deleted":true}`.
     Result<std::vector<Event>> list_after(const RoomId& room, std::int64_t after,
                                           std::int64_t limit);
     /// As above with seq in (after, up_to].
@@ -79,6 +92,7 @@ class RoomEvents {
     void set_listener(Listener listener);
 
   private:
+    Result<std::string> open(const RoomId& room, const StoredEvent& event);
     /// False if Redis is away (then it is left alone for a second, so that no request waits for
     /// it).
     bool carry(const std::string& channel, std::string_view json);
@@ -87,6 +101,7 @@ class RoomEvents {
 
     postgres::Database& database_;
     redis::Client& redis_;
+    accounts::SubjectKeys& keys_;
     std::atomic<std::int64_t> redis_away_until_ms_{0};
     std::shared_mutex listener_mutex_;
     Listener listener_;

@@ -275,6 +275,45 @@ TEST_F(RoomsTest, A_rolled_back_event_leaves_no_gap) {
     EXPECT_EQ(code_of(nowhere), "room_not_found");
 }
 
+TEST_F(RoomsTest, A_sealed_event_is_read_with_its_persons_key_only) {
+    const Room room = world_.new_room(ada_);
+    const Sealing sealing{bob_.user, must(world_.keys.key_of(bob_.user))};
+    const std::string data = R"({"quote":"Nobody else's business"})";
+    const auto written = must(world_.database.transact([&](postgres::Session& session) {
+        return append_event(session, room.id, "highlight_created", data, sealing);
+    }));
+    EXPECT_EQ(written.seq, 1);
+    EXPECT_EQ(log_of(room.id).back().json, written.json);
+    EXPECT_NE(written.json.find(data), std::string::npos);
+    const auto clear = must(world_.database.find<std::int64_t>(
+        {"test.clear",
+         "SELECT count(*) FROM room_events WHERE room_id = $1 AND (payload IS NOT "
+         "NULL OR position('business'::bytea IN sealed_payload) > 0)"},
+        room.id));
+    EXPECT_EQ(clear, 0);
+    const auto nowhere = world_.database.transact([&](postgres::Session& session) {
+        return append_event(session, RoomId::make(), "highlight_created", data, sealing);
+    });
+    EXPECT_EQ(code_of(nowhere), "room_not_found");
+}
+
+TEST_F(RoomsTest, An_event_whose_key_is_destroyed_keeps_its_place_only) {
+    const Room room = world_.new_room(ada_);
+    must(world_.database.transact([&](postgres::Session& session) {
+        return append_event(session, room.id, "highlight_created", R"({"quote":"Gone"})",
+                            {bob_.user, *world_.keys.key_of(bob_.user)});
+    }));
+    must(rooms_.join(bob_.user, room.id, {}));
+    must(world_.database.run(
+        {"test.erase", "UPDATE subject_keys SET erased_at = now() WHERE user_id = $1"}, bob_.user));
+    accounts::SubjectKeys keys_later{world_.database, std::string(32, 'k')};
+    RoomEvents events_later{world_.database, world_.redis, keys_later};
+    const auto log = must(events_later.list_after(room.id, 0, 10));
+    ASSERT_EQ(log.size(), 2U);
+    EXPECT_EQ(log[0].json, event_json(room.id, "highlight_created", 1, R"({"is_deleted":true})"));
+    EXPECT_EQ(log[1].type, "user_joined");
+}
+
 TEST(RoomEventsTest, Types_travel_on_three_channels) {
     const RoomId room = RoomId::make();
     const std::string prefix = "room:" + room.str();

@@ -12,6 +12,7 @@ import pytest
 import redis
 from reportlab.pdfgen import canvas
 
+from room_client import RoomClient
 from stack import Stack
 from test_ask import answered
 from test_documents import ready
@@ -95,8 +96,24 @@ def secrets(stack):
             params={"conversation_id": answer["conversation_id"]},
         ).json()["items"]
         assert asked in listed[0]["content"] and told in listed[1]["content"]
+    words += asked_aloud(user)
     user.words = words
     return user
+
+
+def asked_aloud(user):
+    """In a room the answer goes to everyone and stays in its log of events."""
+    room = user.http.post("/rooms/create", json={"name": "A room", "room_type": "private"}).json()
+    asked, told = rare(), rare()
+    text = f"The colour of the {asked} is {told}".encode()
+    ready(user, text, name="aloud.txt", room_id=room["id"])
+    with RoomClient.of(user, room["id"]) as client:
+        client.send("socratic_query", question=f"What is the colour of the {asked}?")
+        final = client.wait_for("socratic_response", lambda frame: "seq" in frame, seconds=60)
+    assert asked in final["data"]["question"]
+    log = user.http.get(f"/rooms/{room['id']}/events").json()["items"]
+    assert final in log
+    return [asked, told]
 
 
 def test_a_dump_of_the_database_shows_nothing_of_it(stack, secrets):
@@ -108,7 +125,7 @@ def test_a_dump_of_the_database_shows_nothing_of_it(stack, secrets):
 def test_no_file_shows_anything_of_it(stack, secrets):
     """Originals and spools, tables, indexes, write-ahead log, temporary files and logs."""
     stack.sql("CHECKPOINT")
-    assert len(list((stack.data_dir / "documents").iterdir())) == len(FORMS)
+    assert len(list((stack.data_dir / "documents").iterdir())) == len(FORMS) + 1
     assert (stack.dir / "postgres" / "data" / "base").is_dir()
     assert found_below(stack.dir, secrets.words) == []
 

@@ -67,7 +67,8 @@ class RoomWorld {
     Metrics metrics;
     postgres::Database database{place.options(16), metrics};
     redis::Client redis{{.url = shared_redis().url()}, metrics};
-    rooms::RoomEvents events{database, redis};
+    accounts::SubjectKeys keys{database, std::string(32, 'k')};
+    rooms::RoomEvents events{database, redis, keys};
     rooms::Rooms rooms{database, events};
 };
 
