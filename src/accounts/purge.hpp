@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Removes what time has made useless: challenges, tickets, refresh tokens, ended sessions, retired
-// signing keys. Called hourly by the worker; harmless at any time, also in parallel. Any thread.
+// signing keys. A job of every hour; harmless at any time, also in parallel. Any thread.
 #pragma once
 
 #include "base/result.hpp"

@@ -5,60 +5,64 @@
 #include "accounts/purge.hpp"
 #include "app/idempotency.hpp"
 #include "base/log.hpp"
+#include "jobs/admin.hpp"
 
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
+#include <functional>
+#include <string_view>
 
 namespace stoa::app {
 namespace {
 
-/// Sleeps, or wakes at once when asked to stop.
-void wait_for(const std::stop_token& stop, std::chrono::minutes time) {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any().wait_for(lock, stop, time, [] { return false; });
-}
+using namespace std::chrono_literals;
 
-template <class T>
-void report(std::string_view what, const Result<T>& done) {
-    if (done) {
-        log::info("housekeeping", {{"event.action", std::string(what)}, {"stoa.removed", *done}});
-    } else {
-        log::warning("housekeeping failed", {{"event.action", std::string(what)},
-                                             {"error.message", done.error().message}});
-    }
+constexpr const char* purge_accounts_task = "stoa.accounts.purge";
+constexpr const char* sign_audit_log_task = "stoa.audit.sign";
+constexpr const char* sweep_documents_task = "stoa.documents.sweep";
+constexpr const char* purge_keys_task = "stoa.idempotency.purge";
+constexpr const char* purge_jobs_task = "stoa.jobs.purge";
+
+/// A task that removes something and says how many; harmless at any time, also in parallel.
+jobs::Task removal(std::function<Result<std::uint64_t>()> remove) {
+    jobs::Task task;
+    task.run = [remove = std::move(remove)](jobs::Run& run) -> Result<void> {
+        const auto removed = remove();
+        if (!removed) return fail(removed);
+        return run.set_result(std::to_string(*removed));
+    };
+    task.hard_limit = 10min;
+    return task;
 }
 
 }  // namespace
 
-Housekeeping::Housekeeping(postgres::Database& database, documents::Documents& documents,
-                           const crypto::KeyPair& audit_key)
-    : database_(database),
-      documents_(documents),
-      audit_key_(audit_key),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {}
-
-void Housekeeping::run(const std::stop_token& stop) {
-    constexpr int minutes_between_tidying = 60;
-    for (int minute = 0; !stop.stop_requested(); ++minute) {
-        if (minute % minutes_between_tidying == 0) tidy();
-        sign_audit_log();
-        wait_for(stop, std::chrono::minutes(1));
-    }
+std::map<std::string, jobs::Task> housekeeping_tasks(postgres::Database& database,
+                                                     documents::Documents& documents,
+                                                     const crypto::KeyPair& audit_key) {
+    jobs::Task sign;
+    sign.run = [&database, &audit_key](jobs::Run&) -> Result<void> {
+        if (auto made = accounts::sign_audit_log(database, audit_key); !made) return fail(made);
+        return {};
+    };
+    return {
+        {purge_accounts_task, removal([&] { return accounts::purge_expired(database); })},
+        {purge_keys_task, removal([&] { return purge_idempotency_keys(database); })},
+        {purge_jobs_task, removal([&] { return jobs::purge_jobs(database); })},
+        {sweep_documents_task, removal([&]() -> Result<std::uint64_t> {
+             const auto swept = documents.sweep_orphans();
+             if (!swept) return fail(swept);
+             return *swept;
+         })},
+        {sign_audit_log_task, std::move(sign)},
+    };
 }
 
-void Housekeeping::sign_audit_log() {
-    const auto made = accounts::sign_audit_log(database_, audit_key_);
-    if (made) return;
-    log::warning("housekeeping failed",
-                 {{"event.action", "audit_checkpoint"}, {"error.message", made.error().message}});
-}
-
-void Housekeeping::tidy() {
-    report("purge_expired", accounts::purge_expired(database_));
-    report("purge_idempotency_keys", purge_idempotency_keys(database_));
-    report("sweep_orphans", documents_.sweep_orphans());
+std::vector<jobs::Periodic> housekeeping_schedule() {
+    return {{"purge accounts", 1h, purge_accounts_task},
+            {"purge idempotency keys", 1h, purge_keys_task},
+            {"purge jobs", 10min, purge_jobs_task},
+            {"sweep documents", 1h, sweep_documents_task},
+            {"sign audit log", 1min, sign_audit_log_task}};
 }
 
 }  // namespace stoa::app

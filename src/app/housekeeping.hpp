@@ -1,37 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a worker tidies up at its start and then once an hour (expired challenges, tickets, sessions
-// and idempotency keys, files that no row knows), and the audit log that it signs once a minute.
-// Every step is harmless at any time and on several workers at once. Owner: `stoa work`; one thread
-// of its own.
+// What the platform tidies up by the clock: expired challenges, tickets, sessions, idempotency keys
+// and jobs, files that no row knows; and the audit log, signed once a minute. Each is a periodic
+// job like any other, so one worker does it, a failure is retried and `stoa jobs` shows it. Owner:
+// `stoa work`. Any thread.
 #pragma once
 
 #include "crypto/ed25519.hpp"
 #include "documents/documents.hpp"
+#include "jobs/periodic.hpp"
+#include "jobs/worker.hpp"
 #include "postgres/database.hpp"
 
-#include <stop_token>
-#include <thread>
+#include <map>
+#include <string>
+#include <vector>
 
 namespace stoa::app {
 
-class Housekeeping {
-  public:
-    Housekeeping(postgres::Database& database, documents::Documents& documents,
-                 const crypto::KeyPair& audit_key);
-    /// Waits for a step under way.
-    ~Housekeeping() = default;
-    Housekeeping(const Housekeeping&) = delete;
-    Housekeeping& operator=(const Housekeeping&) = delete;
-
-  private:
-    void run(const std::stop_token& stop);
-    void tidy();
-    void sign_audit_log();
-
-    postgres::Database& database_;
-    documents::Documents& documents_;
-    const crypto::KeyPair audit_key_;
-    std::jthread thread_;
-};
+/// The tasks, for the worker's table; what they are given outlives the worker.
+std::map<std::string, jobs::Task> housekeeping_tasks(postgres::Database& database,
+                                                     documents::Documents& documents,
+                                                     const crypto::KeyPair& audit_key);
+/// When each of them is due.
+std::vector<jobs::Periodic> housekeeping_schedule();
 
 }  // namespace stoa::app

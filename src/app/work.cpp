@@ -36,10 +36,12 @@ Result<void> work(const Settings& settings) {
     options.remote_control = redis_options(settings);
     options.on_shutdown = [] { kill(getpid(), SIGTERM); };
     options.on_stuck = [] { std::_Exit(EXIT_FAILURE); };  // the supervisor starts a new one
+    options.periodic = housekeeping_schedule();
+    auto tasks = housekeeping_tasks(services.database, services.documents, services.audit_key);
+    tasks.emplace(documents::ingestion_task, ingestion.task());
+    tasks.emplace(jobs::echo_task_name, jobs::echo_task());
     const jobs::Worker worker(services.database, services.redis, services.metrics, options,
-                              {{std::string(documents::ingestion_task), ingestion.task()},
-                               {std::string(jobs::echo_task_name), jobs::echo_task()}});
-    const Housekeeping housekeeping(services.database, services.documents, services.audit_key);
+                              std::move(tasks));
     std::optional<Probes> probes;
     if (settings.work_http_port != 0) {
         if (auto started = probes.emplace(services).start(); !started) return started;

@@ -46,4 +46,17 @@ Result<std::vector<WorkerSummary>> list_workers(postgres::Database& database) {
     return database.list<WorkerSummary>(sql::list_workers);
 }
 
+Result<std::uint64_t> purge_jobs(postgres::Database& database) {
+    constexpr std::int64_t rows_at_once = 5'000;
+    constexpr int steps_max = 200;
+    std::uint64_t purged = 0;
+    for (int step = 0; step < steps_max; ++step) {
+        const auto rows = database.run(sql::purge_jobs, rows_at_once);
+        if (!rows) return fail(rows);
+        purged += rows->affected();
+        if (rows->affected() < static_cast<std::size_t>(rows_at_once)) break;
+    }
+    return purged;
+}
+
 }  // namespace stoa::jobs

@@ -69,5 +69,7 @@ Result<void> retry_job(postgres::Database& database, JobId id);
 /// `job_not_found`.
 Result<void> drop_job(postgres::Database& database, JobId id);
 Result<std::vector<WorkerSummary>> list_workers(postgres::Database& database);
+/// Removes jobs that were done or cancelled a week ago; how many went, at most a million.
+Result<std::uint64_t> purge_jobs(postgres::Database& database);
 
 }  // namespace stoa::jobs

@@ -106,6 +106,4 @@ Result<std::vector<JobId>> Leases::expire() {
     return database_.list<JobId>(sql::expire_jobs, scope_.queue);
 }
 
-Result<void> Leases::delete_old() { return without_rows(database_.run(sql::delete_old_jobs)); }
-
 }  // namespace stoa::jobs

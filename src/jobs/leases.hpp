@@ -78,7 +78,6 @@ class Leases {
     Result<QueueMeasure> measure();
     /// Cancels what nobody wants any more; which.
     Result<std::vector<JobId>> expire();
-    Result<void> delete_old();
     postgres::Database& database() { return database_; }
     [[nodiscard]] const Scope& scope() const { return scope_; }
 

@@ -30,7 +30,7 @@ struct ControlRequest {
     std::vector<std::string> destination;  ///< empty: all workers
     std::string pattern;                   ///< a glob over their names; empty: all
     std::string ticket;
-    std::string reply_list;  ///< empty: no answer is wanted
+    std::string reply_list;         ///< empty: no answer is wanted
     std::optional<double> expires;  ///< Unix time
     std::uint64_t clock = 0;
 };

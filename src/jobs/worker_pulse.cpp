@@ -13,7 +13,6 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds heartbeat_every = 2s;
-constexpr auto clean_every = 10min;
 constexpr auto waiting_max = 1s;  // leased ahead and not begun
 constexpr std::size_t revoked_max = 10'000;
 
@@ -22,7 +21,6 @@ constexpr std::size_t revoked_max = 10'000;
 void Worker::State::keep_alive() {
     events.worker("worker-online", 0, 0);
     auto next_heartbeat = steady_clock::now();
-    auto next_clean = next_heartbeat;
     const auto every = std::min(options.lease / 3, heartbeat_every / 2);
     for (;;) {
         const auto now = steady_clock::now();
@@ -33,10 +31,6 @@ void Worker::State::keep_alive() {
             next_heartbeat = now + heartbeat_every;
             beat();
             tend();
-        }
-        if (now >= next_clean) {
-            next_clean = now + clean_every;
-            (void)leases.delete_old();
         }
         std::unique_lock lock(mutex);
         if (changed.wait_for(lock, every, [this] { return is_over; })) return;

@@ -2,5 +2,5 @@
 DELETE FROM jobs
 WHERE id IN (SELECT id FROM jobs
              WHERE state IN ('done', 'cancelled') AND finished_at < now() - interval '7 days'
-             LIMIT 1000
+             LIMIT $1
              FOR UPDATE SKIP LOCKED)
