@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """measure.py STOA CONNECTIONS ROUNDS: starts `stoa up` in a temporary folder and asks it for a page
-at a fixed rate, in turn alone and beside a process that holds CONNECTIONS which send one byte of a
-head every two seconds, each opened again once the server has closed it."""
+at a fixed rate, in turn alone, beside a process that holds CONNECTIONS to a sink, and beside the
+same with CONNECTIONS to Stoa. Each sends one byte of a head every two seconds and is opened again
+once it was closed."""
 
+import collections
 import multiprocessing
 import os
 import pathlib
@@ -20,18 +22,20 @@ import time
 SECONDS = 12  # of each measurement
 PER_SECOND = 200  # requests of the good client
 TRICKLE_SECONDS = 2
+HEAD_SECONDS = 10  # the server's deadline for a head
 CLOSE_SECONDS = 30  # more than the server's deadline for a head (10 s) and lingering (2 s)
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: "
 
 
 class Slow:
-    """One process' slow connections, on one epoll."""
+    """One process' slow connections, on one epoll: opened evenly over HEAD_SECONDS, as the server
+    will close them, and each given a byte in its turn, as if they came from everywhere."""
 
     def __init__(self, port, count):
         self.port = port
         self.count = count
         self.poll = select.epoll()
-        self.open = {}  # descriptor: (socket, opened at)
+        self.open = collections.OrderedDict()  # descriptor: (socket, opened at), next byte first
         self.lives = []  # in seconds, of those that the server closed
 
     def connect(self):
@@ -48,36 +52,55 @@ class Slow:
         peer.close()
         self.lives.append(time.monotonic() - opened)
 
-    def trickle(self):
-        for peer, _ in self.open.values():
+    def trickle(self, sends):
+        for _ in range(min(sends, len(self.open))):
+            descriptor, (peer, _) = next(iter(self.open.items()))
+            self.open.move_to_end(descriptor)
             try:
                 peer.send(b"x")
             except OSError:
                 pass  # closed: the poll tells
 
     def run(self, report, stop):
-        for _ in range(self.count):
-            self.connect()
-        report.send("open")
+        started = last = time.monotonic()
         stops_at = None
-        trickled = 0.0
-        while self.open and (stops_at is None or time.monotonic() < stops_at):
-            for descriptor, _ in self.poll.poll(0.1):
+        is_full = False
+        while self.open or stops_at is None:
+            now = time.monotonic()
+            if stops_at is not None and now > stops_at:
+                break
+            for descriptor, _ in self.poll.poll(0.01):
                 self.drop(descriptor)
             if stops_at is None:
-                while len(self.open) < self.count:
+                due = min(self.count, int((now - started) / HEAD_SECONDS * self.count))
+                while len(self.open) < due:
                     self.connect()
+                if not is_full and due == self.count:
+                    is_full = True
+                    report.send("open")
                 if stop.is_set():
-                    stops_at = time.monotonic() + CLOSE_SECONDS
-            if time.monotonic() - trickled > TRICKLE_SECONDS:
-                trickled = time.monotonic()
-                self.trickle()
+                    stops_at = now + CLOSE_SECONDS
+            self.trickle(int((now - last) / TRICKLE_SECONDS * self.count))
+            last = now
         report.send((self.lives, len(self.open)))
 
 
 def attack(port, count, report, stop):
     os.nice(19)  # elsewhere in earnest: its own work should not be what is measured
     Slow(port, count).run(report, stop)
+
+
+def sink(report):
+    """The control: what such connections cost this machine if nothing is done with them but to
+    close each after HEAD_SECONDS."""
+    server = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    report.send(server.getsockname()[1])
+    kept = collections.deque()
+    while True:
+        if select.select([server], [], [], 0.01)[0]:
+            kept.append((server.accept()[0], time.monotonic()))
+        while kept and time.monotonic() - kept[0][1] > HEAD_SECONDS:
+            kept.popleft()[0].close()
 
 
 def ask(peer):
@@ -119,18 +142,30 @@ def measured(port, pid):
     return (1000 * taken[len(taken) // 2], 1000 * taken[len(taken) * 99 // 100], cpu)
 
 
-def one_round(port, pid, count):
-    alone = measured(port, pid)
+def attacked(target, port, pid, count):
+    """What `measured` says while `target` is attacked, the lives of the connections, how many were
+    still open at the end."""
     here, there = multiprocessing.Pipe()
     stop = multiprocessing.Event()
-    process = multiprocessing.Process(target=attack, args=(port, count, there, stop))
+    process = multiprocessing.Process(target=attack, args=(target, count, there, stop))
     process.start()
     assert here.recv() == "open"
     beside = measured(port, pid)
     stop.set()
     lives, left = here.recv()
     process.join()
-    return alone, beside, lives, left
+    return beside, lives, left
+
+
+def one_round(port, pid, count):
+    alone = measured(port, pid)
+    here, there = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=sink, args=(there,))
+    process.start()
+    control, _, _ = attacked(here.recv(), port, pid, count)
+    process.kill()
+    process.join()
+    return alone, control, *attacked(port, port, pid, count)
 
 
 def find_server(log, up):
@@ -176,16 +211,18 @@ def main():
         finally:
             up.send_signal(signal.SIGINT)
             up.wait(60)
-    print("             p50 ms   p99 ms   server CPU")
-    for name, index in (("alone", 0), (f"{count} slow", 1)):
+    print("                         p50 ms   p99 ms   server CPU")
+    names = ("alone", f"{count} slow at a sink", f"{count} slow at Stoa")
+    for index, name in enumerate(names):
         median = [statistics.median(r[index][i] for r in results) for i in range(3)]
-        print(f"{name:12} {median[0]:6.2f}   {median[1]:6.2f}   {median[2]:9.1f}%")
-    ratio = statistics.median(r[1][1] / r[0][1] for r in results)
-    lives = [life for r in results for life in r[2]]
-    print(f"p99 ratio: {ratio:.2f} (median of {rounds} rounds)")
+        print(f"{name:24} {median[0]:6.2f}   {median[1]:6.2f}   {median[2]:9.1f}%")
+    for index, name in enumerate(("alone", "the control")):
+        ratio = statistics.median(r[2][1] / r[index][1] for r in results)
+        print(f"p99 against {name}: {ratio:.2f} (median of {rounds} rounds)")
+    lives = [life for r in results for life in r[3]]
     print(
         f"closed by the server: {len(lives)}, the oldest after {max(lives):.1f} s; "
-        f"still open {CLOSE_SECONDS} s after the end: {sum(r[3] for r in results)}"
+        f"still open {CLOSE_SECONDS} s after the end: {sum(r[4] for r in results)}"
     )
 
 
