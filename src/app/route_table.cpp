@@ -7,6 +7,7 @@
 #include "chat/messages_routes.hpp"
 #include "documents/documents_routes.hpp"
 #include "rooms/rooms_routes.hpp"
+#include "tutor/conversations_routes.hpp"
 #include "tutor/tutor_routes.hpp"
 
 #include <algorithm>
@@ -107,6 +108,13 @@ void add_tutor(http::Routes& r, Services& s) {
     r.post_slow("/api/v1/documents/{doc_id}/chat", asking_the_tutor, handle::ask_document(s.tutor));
     r.get("/api/v1/documents/{doc_id}/chat", signed_in, handle::conversation(s.tutor));
     r.post_slow("/api/v1/rooms/{room_id}/ask", asking_the_tutor, handle::ask_room(s.tutor));
+    r.get("/api/v1/conversations", signed_in, handle::conversations(s.tutor));
+    const std::string conversation = "/api/v1/conversations/{conversation_id}";
+    r.get(conversation, signed_in, handle::get_conversation(s.tutor));
+    r.patch(conversation, signed_in, handle::rename_conversation(s.tutor));
+    r.remove(conversation, signed_in, handle::delete_conversation(s.tutor));
+    r.get(conversation + "/messages", signed_in, handle::conversation_messages(s.tutor));
+    r.get_slow(conversation + "/export", signed_in, handle::export_conversation(s.tutor));
 }
 
 void add_operations(http::Routes& r, Services& s) {

@@ -44,6 +44,10 @@ void Routes::remove(std::string path, Admission admission, Handler handler) {
     add(Method::delete_, std::move(path), admission, BodyKind::none_or_json, std::move(handler),
         {});
 }
+void Routes::get_slow(std::string path, Admission admission, Handler handler) {
+    get(std::move(path), admission, std::move(handler));
+    routes_.back().is_slow = true;
+}
 void Routes::post_slow(std::string path, Admission admission, Handler handler) {
     post(std::move(path), admission, std::move(handler));
     routes_.back().is_slow = true;

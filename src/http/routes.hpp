@@ -59,7 +59,9 @@ class Routes {
     void put(std::string path, Admission admission, Handler handler);
     void patch(std::string path, Admission admission, Handler handler);
     void remove(std::string path, Admission admission, Handler handler);  ///< DELETE
-    /// POST whose handler may wait long for other servers: quick requests never queue behind it.
+    /// Whose handlers may wait long for other servers or for the reader of a long answer: quick
+    /// requests never queue behind them.
+    void get_slow(std::string path, Admission admission, Handler handler);
     void post_slow(std::string path, Admission admission, Handler handler);
     /// POST whose body is multipart/form-data.
     void upload(std::string path, Admission admission, Handler handler);

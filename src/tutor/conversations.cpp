@@ -65,9 +65,7 @@ Result<Turn> open_turn(const accounts::SubjectKey& key, const MessageRow& row) {
     return json::read<Turn>(*text);
 }
 
-Result<std::optional<RowId>> read_cursor(const std::optional<std::string>& cursor) {
-    if (!cursor) return std::optional<RowId>();
-    if (const auto id = RowId::parse(*cursor)) return std::optional<RowId>(*id);
+tl::unexpected<Error> wrong_cursor() {
     return tl::unexpected<Error>(
         Error{ErrorKind::invalid,
               "validation_failed",
@@ -76,7 +74,37 @@ Result<std::optional<RowId>> read_cursor(const std::optional<std::string>& curso
               {}});
 }
 
+Result<std::optional<RowId>> read_cursor(const std::optional<std::string>& cursor) {
+    if (!cursor) return std::optional<RowId>();
+    if (const auto id = RowId::parse(*cursor)) return std::optional<RowId>(*id);
+    return wrong_cursor();
+}
+
+/// A place in the order of use.
+struct Place {
+    std::optional<Time> used_at;
+    std::optional<ConversationId> id;
+};
+
+std::string place_of(const ConversationRow& row) {
+    return to_rfc3339(row.updated_at) + '_' + row.id.str();
+}
+
+Result<Place> read_place(const std::optional<std::string>& cursor) {
+    if (!cursor) return Place{};
+    const auto cut = cursor->find('_');
+    if (cut == std::string::npos) return wrong_cursor();
+    Place place{parse_rfc3339(std::string_view(*cursor).substr(0, cut)),
+                ConversationId::parse(std::string_view(*cursor).substr(cut + 1))};
+    if (!place.used_at || !place.id) return wrong_cursor();
+    return place;
+}
+
 }  // namespace
+
+tl::unexpected<Error> conversation_not_found() {
+    return fail(ErrorKind::not_found, "conversation_not_found", "There is no such conversation.");
+}
 
 Conversations::Conversations(postgres::Database& database, accounts::SubjectKeys& keys)
     : database_(database), keys_(keys) {}
@@ -84,10 +112,7 @@ Conversations::Conversations(postgres::Database& database, accounts::SubjectKeys
 Result<Conversation> Conversations::find(const UserId& asker, const ConversationId& conversation) {
     auto row = database_.find<ConversationRow>(sql::find_conversation, conversation, asker);
     if (!row) return fail(row);
-    if (!*row) {
-        return fail(ErrorKind::not_found, "conversation_not_found",
-                    "There is no such conversation.");
-    }
+    if (!*row) return conversation_not_found();
     const auto key = keys_.key_of(asker);
     if (!key) return fail(key);
     return open_conversation(*key, std::move(**row));
@@ -106,6 +131,45 @@ Result<std::vector<Conversation>> Conversations::list(const UserId& asker,
         conversations.push_back(std::move(*opened));
     }
     return conversations;
+}
+
+Result<http::Listing<Conversation>> Conversations::list_all(
+    const UserId& asker, std::int64_t limit, const std::optional<std::string>& cursor) {
+    const auto before = read_place(cursor);
+    if (!before) return fail(before);
+    auto rows = database_.list<ConversationRow>(sql::list_own_conversations, asker, before->used_at,
+                                                before->id, limit + 1);
+    if (!rows) return fail(rows);
+    const auto key = keys_.key_of(asker);
+    if (!key) return fail(key);
+    http::Listing<Conversation> listing;
+    if (std::cmp_greater(rows->size(), limit)) {
+        rows->resize(static_cast<std::size_t>(limit));
+        listing.next_cursor = place_of(rows->back());
+    }
+    for (auto& row : *rows) {
+        auto opened = open_conversation(*key, std::move(row));
+        if (!opened) return fail(opened);
+        listing.items.push_back(std::move(*opened));
+    }
+    return listing;
+}
+
+Result<Conversation> Conversations::rename(const UserId& asker, const ConversationId& conversation,
+                                           std::string_view title) {
+    const auto key = keys_.key_of(asker);
+    if (!key) return fail(key);
+    const auto done = database_.run(sql::rename_conversation, conversation, asker,
+                                    key->seal(title, title_place(conversation)));
+    if (!done) return fail(done);
+    return find(asker, conversation);
+}
+
+Result<void> Conversations::remove(const UserId& asker, const ConversationId& conversation) {
+    const auto done = database_.run(sql::delete_conversation, conversation, asker);
+    if (!done) return fail(done);
+    if (done->affected() == 0) return conversation_not_found();
+    return {};
 }
 
 Result<std::vector<llm::Turn>> Conversations::last_turns(const Conversation& conversation,

@@ -72,6 +72,9 @@ struct Exchange {
     std::string_view model;
 };
 
+/// As for a conversation that never was: whose it is is nobody else's business.
+tl::unexpected<Error> conversation_not_found();
+
 class Conversations {
   public:
     Conversations(postgres::Database& database, accounts::SubjectKeys& keys);
@@ -80,6 +83,16 @@ class Conversations {
     Result<Conversation> find(const UserId& asker, const ConversationId& conversation);
     /// The asker's own about one document, the last used first, at most 100.
     Result<std::vector<Conversation>> list(const UserId& asker, const DocumentId& document);
+    /// All of the asker's own, the last used first. A cursor is a place in that order, so what is
+    /// used meanwhile may come twice, and nothing is left out.
+    Result<http::Listing<Conversation>> list_all(const UserId& asker, std::int64_t limit,
+                                                 const std::optional<std::string>& cursor);
+    /// `conversation_not_found` unless it is the asker's own.
+    Result<Conversation> rename(const UserId& asker, const ConversationId& conversation,
+                                std::string_view title);
+    /// With all its messages, for good. What was asked aloud stays in the room's events.
+    /// `conversation_not_found` unless it is the asker's own.
+    Result<void> remove(const UserId& asker, const ConversationId& conversation);
     /// What a follow-up question may refer to: the last few messages, oldest first.
     Result<std::vector<llm::Turn>> last_turns(const Conversation& conversation,
                                               const UserId& asker);

@@ -17,10 +17,6 @@ namespace {
 /// As many as a model reads with care; each is at most a thousand characters.
 constexpr std::size_t passages_max = 8;
 
-tl::unexpected<Error> conversation_not_found() {
-    return fail(ErrorKind::not_found, "conversation_not_found", "There is no such conversation.");
-}
-
 tl::unexpected<Error> asker_gone() {
     return fail(ErrorKind::conflict, "asker_gone", "Nobody waits for this answer any more.");
 }
@@ -273,6 +269,15 @@ Result<http::Listing<ConversationMessage>> Tutor::list_messages(
     if (!found) return fail(found);
     if (found->document_id != document) return conversation_not_found();
     return conversations_.messages(user, conversation, limit, cursor);
+}
+
+Result<Conversation> Tutor::read_conversation(const UserId& user,
+                                              const ConversationId& conversation) {
+    auto found = conversations_.find(user, conversation);
+    if (!found) return fail(found);
+    const documents::Scope scope{user, found->document_id, found->room_id};
+    if (auto checked = check_scope(scope); !checked) return fail(checked);
+    return found;
 }
 
 }  // namespace stoa::tutor

@@ -122,6 +122,11 @@ class Tutor {
     Result<http::Listing<ConversationMessage>> list_messages(
         const UserId& user, const DocumentId& document, const ConversationId& conversation,
         std::int64_t limit, const std::optional<std::string>& cursor);
+    /// The asker's own, if they may still read what it is about, as for a question: then it can be
+    /// read. `conversation_not_found`, `document_not_found`, `room_not_found`, …
+    Result<Conversation> read_conversation(const UserId& user, const ConversationId& conversation);
+    /// All that their asker may do with them without reading what was answered.
+    Conversations& conversations() { return conversations_; }
 
   private:
     Result<void> compute(Prepared& prepared);

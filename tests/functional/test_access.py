@@ -25,6 +25,8 @@ ITS_OWNER = "401 404 200 403 403 404 404"  # the document's: "member"
 API = "/api/v1"
 ROOM, MESSAGE = API + "/rooms/{room_id}", API + "/rooms/{room_id}/messages/{message_id}"
 DOCUMENT = API + "/documents/{doc_id}"
+CONVERSATION = API + "/conversations/{conversation_id}"
+ASKER = "401 404 200 404 404 404 404"  # the conversation's: "member"
 QUESTION = {"question": "What is a lease?"}
 
 
@@ -97,6 +99,12 @@ TABLE = {
     f"DELETE {DOCUMENT}/permissions?room_id={{room_id}}": (None, no_content(ITS_OWNER)),
     f"GET {ROOM}/documents": (None, IN_ROOM),
     f"POST {DOCUMENT}/chat": (QUESTION, READERS),
+    f"GET {API}/conversations": (None, SIGNED_IN),
+    f"GET {CONVERSATION}": (None, ASKER),
+    f"PATCH {CONVERSATION}": ({"title": "Leases"}, ASKER),
+    f"DELETE {CONVERSATION}": (None, no_content(ASKER)),
+    f"GET {CONVERSATION}/messages": (None, ASKER),
+    f"GET {CONVERSATION}/export": (None, ASKER),
     f"GET {DOCUMENT}/chat": (None, "401 404 200 200 200 404 404"),
     f"POST {ROOM}/ask": (QUESTION, IN_ROOM),
 }
@@ -130,15 +138,21 @@ class Place:
         )[0][0]
         if "{session_id}" in row:
             self.names["session_id"] = self.further_session(stoa)
-        if "{room_id}" in row or "{doc_id}" in row:
+        has_conversation = "{conversation_id}" in row
+        if "{room_id}" in row or "{doc_id}" in row or has_conversation:
             self.make_room()
         if "{message_id}" in row:
             sent = self.ok(member, "POST", "/messages", json={"content": "A", "client_msg_id": "a"})
             self.names["message_id"] = sent.json()["id"]
-        if "{doc_id}" in row or "/ask" in row:
+        if "{doc_id}" in row or "/ask" in row or has_conversation:
             self.upload()
-        if any(part in row for part in NEED_THE_TEXT):
+        if any(part in row for part in NEED_THE_TEXT) or has_conversation:
             wait_until("the document is ready", self.is_ready)
+        if has_conversation:
+            path = f"/documents/{self.names['doc_id']}/chat"
+            answer = member.http.post(path, json=QUESTION)
+            assert answer.ok, answer.text
+            self.names["conversation_id"] = answer.json()["conversation_id"]
 
     def further_session(self, stoa):
         """Another of the member's, so that the one the tests use goes on."""

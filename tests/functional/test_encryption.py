@@ -96,7 +96,10 @@ def secrets(stack):
             params={"conversation_id": answer["conversation_id"]},
         ).json()["items"]
         assert asked in listed[0]["content"] and told in listed[1]["content"]
-    words += asked_aloud(user)
+    title = rare()
+    path = f"/conversations/{answer['conversation_id']}"
+    assert user.http.patch(path, json={"title": title}).json()["title"] == title
+    words += [title, *asked_aloud(user)]
     user.words = words
     return user
 
