@@ -196,10 +196,14 @@ class Stack:
             user=self.pg_user,
             death_signal=signal.SIGQUIT,
         )
-        wait_until(
-            "PostgreSQL answers",
-            lambda: psycopg.connect(self.database_url, connect_timeout=2).close() or True,
-        )
+        program = self.programs["postgres"]
+
+        def answers():
+            assert program.running(), program.tail()
+            psycopg.connect(self.database_url, connect_timeout=2).close()
+            return True
+
+        wait_until("PostgreSQL answers", answers)
 
     def stop_postgres(self, how=signal.SIGQUIT):
         self.programs["postgres"].stop(how)
@@ -207,6 +211,8 @@ class Stack:
     def kill_postgres(self):
         """kill -9 of the server and all its processes, as when its machine dies."""
         program = self.programs["postgres"]
+        # Stopped, it forks no further process that would outlive it and bar the next start.
+        os.kill(program.pid, signal.SIGSTOP)
         children = pathlib.Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text()
         program.stop(signal.SIGKILL)
         for pid in map(int, children.split()):
