@@ -35,13 +35,14 @@ enum class AuditAction {
     document_unshared,
     document_published,
     document_unpublished,
+    document_replaced,
     document_deleted
 };
 BOOST_DESCRIBE_ENUM(AuditAction, user_created, signed_in, sign_in_failed, signed_out, wallet_linked,
                     wallet_unlinked, refresh_reused, session_revoked, keys_rotated, role_changed,
                     room_closed, participant_kicked, participant_banned, participant_unbanned,
                     participant_role_changed, document_shared, document_unshared,
-                    document_published, document_unpublished, document_deleted)
+                    document_published, document_unpublished, document_replaced, document_deleted)
 
 /// The details of an event; what does not apply is null.
 struct AuditDetail {

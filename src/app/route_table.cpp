@@ -94,6 +94,8 @@ void add_documents(http::Routes& r, Services& s) {
     r.patch("/api/v1/documents/{doc_id}", signed_in, handle::change(s.documents));
     r.remove("/api/v1/documents/{doc_id}", signed_in, handle::remove(s.documents));
     r.get("/api/v1/documents/{doc_id}/file", signed_in, handle::file(s.documents));
+    r.upload("/api/v1/documents/{doc_id}/file", uploading, handle::replace_file(s.documents),
+             http::Method::put);
     r.get("/api/v1/documents/{doc_id}/pages/{page}", signed_in, handle::page(s.documents));
     r.get("/api/v1/documents/{doc_id}/profile", signed_in, handle::profile(s.tables));
     r.get("/api/v1/documents/{doc_id}/permissions", signed_in, handle::permissions(s.documents));

@@ -36,6 +36,8 @@ TEST(Ids, AreOrderedByTimeAndRoundTrip) {
     const auto a = RoomId::make();
     EXPECT_EQ(RoomId::parse(a.str()), a);
     EXPECT_EQ(a.str()[14], '7');
+    EXPECT_EQ(to_rfc3339(made_at(*parse_uuid("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"))),
+              "2022-02-22T19:22:22Z");  // RFC 9562, A.6
     EXPECT_FALSE(RoomId::parse("0191"));
     EXPECT_FALSE(RoomId::parse("zzzzzzzz-0000-7000-8000-000000000000"));
     EXPECT_FALSE(RoomId::parse("00000000_0000-7000-8000-000000000000"));

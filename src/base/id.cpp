@@ -83,4 +83,11 @@ void append_uuid(std::string& out, const Uuid& uuid) {
     out.append(text.data(), text.size());
 }
 
+std::chrono::sys_time<std::chrono::milliseconds> made_at(const Uuid& uuid) {
+    std::int64_t milliseconds = 0;
+    for (std::size_t i = 0; i < 6; ++i) milliseconds = milliseconds << 8 | uuid[i];
+    return std::chrono::sys_time<std::chrono::milliseconds>(
+        std::chrono::milliseconds(milliseconds));
+}
+
 }  // namespace stoa

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -21,6 +22,8 @@ Uuid make_uuid();
 std::optional<Uuid> parse_uuid(std::string_view text);
 std::string to_string(const Uuid& uuid);
 void append_uuid(std::string& out, const Uuid& uuid);
+/// What a UUIDv7 says of when it was made.
+std::chrono::sys_time<std::chrono::milliseconds> made_at(const Uuid& uuid);
 
 template <class Tag>
 struct Id {

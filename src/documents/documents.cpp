@@ -29,10 +29,6 @@ struct PageRow {
 BOOST_DESCRIBE_STRUCT(PageRow, (),
                       (document_id, page, label, width, height, sealed_text, sealed_words))
 
-tl::unexpected<Error> document_not_found() {
-    return fail(ErrorKind::not_found, "document_not_found", "There is no such document.");
-}
-
 /// A cursor is the id of the last document that was shown.
 Result<std::optional<DocumentId>> read_cursor(const std::optional<std::string>& cursor) {
     if (!cursor) return std::optional<DocumentId>();
@@ -58,6 +54,10 @@ http::Listing<Document> page_of(std::vector<Document> rows, std::int64_t limit) 
 }
 
 }  // namespace
+
+tl::unexpected<Error> document_not_found() {
+    return fail(ErrorKind::not_found, "document_not_found", "There is no such document.");
+}
 
 Documents::Documents(postgres::Database& database, jobs::Queue& queue, rooms::Rooms& rooms,
                      accounts::SubjectKeys& keys, std::filesystem::path data_dir)
@@ -144,14 +144,19 @@ Result<Document> Documents::change(const UserId& user, const DocumentId& documen
 Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
     const auto granted = access_document(user, document, Permission::admin);
     if (!granted) return fail(granted);
+    std::vector<RowId> files;
     auto deleted = database_.transact([&](postgres::Session& session) -> Result<void> {
+        if (auto locked = session.run(sql::lock_document, document); !locked) return fail(locked);
+        auto listed = session.list<RowId>(sql::list_files, document);
+        if (!listed) return fail(listed);
+        files = std::move(*listed);
         if (auto gone = session.run(sql::delete_document, document); !gone) return fail(gone);
         return accounts::record(session, {.action = accounts::AuditAction::document_deleted,
                                           .actor = user,
                                           .subject = document.str()});
     });
     if (!deleted) return deleted;
-    originals_.remove(granted->original.file);
+    for (const auto& file : files) originals_.remove(file);
     return {};
 }
 

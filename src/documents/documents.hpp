@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The library: documents are uploaded, listed, shared, read and deleted here, and reached only
 // through `access_document`. The sealed file lies there before its row is written.
-// Writes pdf_uploads and document_permissions (document_pages and document_chunks are Ingestion's).
-// Any thread.
+// Writes pdf_uploads, replaced_files and document_permissions (document_pages and document_chunks
+// are Ingestion's). Any thread.
 #pragma once
 
 #include "accounts/subject_keys.hpp"
@@ -57,11 +57,12 @@ struct Document {
     Time updated_at;
     json::Raw warnings{"[]"};  ///< of the extraction: sentences for people
     bool needs_ocr = false;    ///< has scanned pages that could not be read
+    int version = 1;           ///< of the file; each replacement counts
 };
 BOOST_DESCRIBE_STRUCT(Document, (),
                       (id, owner_id, title, file_name, mime_type, file_size_bytes, sha256,
                        page_count, status, progress, error_code, error, tags, is_public, arweave_tx,
-                       ipfs_hash, created_at, updated_at, warnings, needs_ocr))
+                       ipfs_hash, created_at, updated_at, warnings, needs_ocr, version))
 
 using Tags = json::List<Text<1, 50>, 20>;
 
@@ -115,6 +116,12 @@ struct PageView {
 };
 BOOST_DESCRIBE_STRUCT(PageView, (), (document_id, page, label, width, height, text, words))
 
+/// Which version something was made from.
+struct UsedVersion {
+    DocumentId document;
+    int version = 1;
+};
+
 /// What `access_document` grants.
 struct Granted {
     Document document;
@@ -129,6 +136,9 @@ struct LibraryFilter {
     std::int64_t limit = 50;
     std::optional<std::string> cursor;
 };
+
+/// `document_not_found` (404), for whoever may not know of a document, too.
+tl::unexpected<Error> document_not_found();
 
 class Documents {
   public:
@@ -153,8 +163,19 @@ class Documents {
     /// Needs `write`; `is_public` needs `admin`.
     Result<Document> change(const UserId& user, const DocumentId& document,
                             const DocumentChange& change);
-    /// Needs `admin`. The row, its pages, chunks and permissions go at once, then the file.
+    /// Needs `admin`. The row, its pages, chunks and permissions go at once, then its files.
     Result<void> remove(const UserId& user, const DocumentId& document);
+    /// Puts another file in the place of the document's, whose pages, chunks and profile are gone
+    /// when this returns a value: nothing of them answers any more. Id, title, permissions and
+    /// highlights stay. The old file is kept until the new one has been read, so that a broken one
+    /// takes nothing away. Needs `write`; otherwise the errors of `upload`.
+    Result<Document> replace(const UserId& user, const DocumentId& document,
+                             const http::Part& file);
+    /// As `access_document`, with the file of this version: the one that stands, or, for who may
+    /// write, the one before it while that is kept. `version_not_found`.
+    Result<Granted> access_version(const UserId& user, const DocumentId& document, int version);
+    /// `document_replaced` (409) if one of them stands no more; what was deleted is no matter here.
+    Result<void> check_versions(const std::vector<UsedVersion>& used);
     /// `page_not_found` for a page that is not there, or not yet.
     Result<PageView> page(const UserId& user, const DocumentId& document, int page);
     /// The file as it was uploaded. `file_unreadable` (503).

@@ -27,6 +27,11 @@ struct ListQuery {
 };
 BOOST_DESCRIBE_STRUCT(ListQuery, (), (limit, cursor))
 
+struct FileQuery {
+    std::optional<Int<1, INT32_MAX>> version;
+};
+BOOST_DESCRIBE_STRUCT(FileQuery, (), (version))
+
 struct PermissionQuery {
     std::optional<RoomId> room_id;
     std::optional<UserId> user_id;
@@ -44,13 +49,12 @@ BOOST_DESCRIBE_STRUCT(PermissionBody, (), (room_id, user_id, permission_type, ex
 /// An endpoint for one document of the path: `act(user, document)`.
 template <class F>
 http::Handler for_document(F act) {
-    return http::endpoint([act](const http::Request& request) -> decltype(act(request,
-                                                                              DocumentId{})) {
-        const auto id = request.path_id<DocumentId>("doc_id");
-        if (!id)
-            return fail(ErrorKind::not_found, "document_not_found", "There is no such document.");
-        return act(request, *id);
-    });
+    return http::endpoint(
+        [act](const http::Request& request) -> decltype(act(request, DocumentId{})) {
+            const auto id = request.path_id<DocumentId>("doc_id");
+            if (!id) return document_not_found();
+            return act(request, *id);
+        });
 }
 
 /// RFC 6266: a plain name for old clients, the true one as RFC 8187 has it.
@@ -84,8 +88,9 @@ Result<http::Response> file_response(Documents& documents, const Granted& grante
                         {"cache-control", "private, no-cache"},
                         {"content-security-policy", "sandbox; default-src 'none'"}};
     // The file never changes; another one has another id.
-    response.body = http::FileBody{std::move(*source), '"' + granted.original.file.str() + '"',
-                                   std::chrono::system_clock::to_time_t(document.created_at)};
+    const auto& file = granted.original.file;
+    response.body = http::FileBody{std::move(*source), '"' + file.str() + '"',
+                                   std::chrono::system_clock::to_time_t(made_at(file.uuid))};
     return response;
 }
 
@@ -143,12 +148,28 @@ http::Handler remove(Documents& documents) {
 }
 
 http::Handler file(Documents& documents) {
-    return for_document(
-        [&documents](const http::Request& request, const DocumentId& id) -> Result<http::Response> {
-            const auto granted = documents.access_document(request.caller->user, id);
-            if (!granted) return fail(granted);
-            return file_response(documents, *granted);
-        });
+    return for_document([&documents](const http::Request& request,
+                                     const DocumentId& id) -> Result<http::Response> {
+        const auto query = request.query_as<FileQuery>();
+        if (!query) return fail(query);
+        const auto& user = request.caller->user;
+        const auto granted = query->version ? documents.access_version(
+                                                  user, id, static_cast<int>(query->version->value))
+                                            : documents.access_document(user, id);
+        if (!granted) return fail(granted);
+        return file_response(documents, *granted);
+    });
+}
+
+http::Handler replace_file(Documents& documents) {
+    return for_document([&documents](const http::Request& request,
+                                     const DocumentId& id) -> Result<http::Accepted<Document>> {
+        const auto file = read_file_form(request.parts);
+        if (!file) return fail(file);
+        auto document = documents.replace(request.caller->user, id, *file);
+        if (!document) return fail(document);
+        return http::Accepted<Document>{std::move(*document)};
+    });
 }
 
 http::Handler page(Documents& documents) {

@@ -9,17 +9,18 @@
 
 namespace stoa::documents::routes {
 
-http::Handler upload(Documents& documents);             ///< POST /documents/upload (multipart)
-http::Handler library(Documents& documents);            ///< GET /documents/library
-http::Handler get(Documents& documents);                ///< GET /documents/{doc_id}
-http::Handler change(Documents& documents);             ///< PATCH /documents/{doc_id}
-http::Handler remove(Documents& documents);             ///< DELETE /documents/{doc_id}
-http::Handler file(Documents& documents);               ///< GET /documents/{doc_id}/file
-http::Handler page(Documents& documents);               ///< GET /documents/{doc_id}/pages/{page}
-http::Handler profile(TableQuestions& tables);          ///< GET /documents/{doc_id}/profile
-http::Handler share(Documents& documents);              ///< POST /documents/share
-http::Handler permissions(Documents& documents);        ///< GET /documents/{doc_id}/permissions
-http::Handler put_permission(Documents& documents);     ///< PUT /documents/{doc_id}/permissions
+http::Handler upload(Documents& documents);          ///< POST /documents/upload (multipart)
+http::Handler library(Documents& documents);         ///< GET /documents/library
+http::Handler get(Documents& documents);             ///< GET /documents/{doc_id}
+http::Handler change(Documents& documents);          ///< PATCH /documents/{doc_id}
+http::Handler remove(Documents& documents);          ///< DELETE /documents/{doc_id}
+http::Handler file(Documents& documents);            ///< GET /documents/{doc_id}/file
+http::Handler replace_file(Documents& documents);    ///< PUT /documents/{doc_id}/file (multipart)
+http::Handler page(Documents& documents);            ///< GET /documents/{doc_id}/pages/{page}
+http::Handler profile(TableQuestions& tables);       ///< GET /documents/{doc_id}/profile
+http::Handler share(Documents& documents);           ///< POST /documents/share
+http::Handler permissions(Documents& documents);     ///< GET /documents/{doc_id}/permissions
+http::Handler put_permission(Documents& documents);  ///< PUT /documents/{doc_id}/permissions
 http::Handler delete_permission(Documents& documents);  ///< DELETE /documents/{doc_id}/permissions
 http::Handler of_room(Documents& documents);            ///< GET /rooms/{room_id}/documents
 

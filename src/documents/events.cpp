@@ -25,9 +25,11 @@ struct StatusEvent {
     std::optional<int> page_count;
     std::optional<std::string> error_code;
     std::optional<std::string> error;
+    int version = 1;
 };
 BOOST_DESCRIBE_STRUCT(StatusEvent, (),
-                      (document_id, title, status, progress, page_count, error_code, error))
+                      (document_id, title, status, progress, page_count, error_code, error,
+                       version))
 
 }  // namespace
 
@@ -41,7 +43,7 @@ Result<rooms::Event> append_shared(postgres::Session& session, const RoomId& roo
 std::string status_json(const Document& document) {
     return json::to_text(StatusEvent{document.id, document.title, document.status,
                                      document.progress, document.page_count, document.error_code,
-                                     document.error});
+                                     document.error, document.version});
 }
 
 Result<std::vector<rooms::Event>> append_status(postgres::Session& session,

@@ -18,7 +18,8 @@ Result<rooms::Event> append_shared(postgres::Session& session, const RoomId& roo
                                    const Document& document, const UserId& by,
                                    Permission permission);
 
-/// `{"document_id":…,"title":…,"status":…,"progress":…,"page_count":…,"error_code":…,"error":…}`.
+/// `{"document_id":…,"title":…,"status":…,"progress":…,"page_count":…,"error_code":…,"error":…,
+/// "version":…}`.
 std::string status_json(const Document& document);
 
 /// The document's status as it stands in this transaction, to every room it is shared with.

@@ -22,8 +22,9 @@ namespace {
 
 struct Arguments {
     DocumentId document_id;
+    std::optional<int> version;  ///< absent from jobs that an older program queued: the first
 };
-BOOST_DESCRIBE_STRUCT(Arguments, (), (document_id))
+BOOST_DESCRIBE_STRUCT(Arguments, (), (document_id, version))
 
 struct Begun {
     int pages_done = 0;
@@ -61,17 +62,23 @@ bool is_for_good(const Error& error) {
 
 tl::unexpected<Error> taken_over() {
     return unavailable("ingestion_taken_over",
-                       "Another run reads this document now, or it was deleted.");
+                       "Another run reads this document now, or it was replaced or deleted.");
 }
 
 /// One run over one document: it collects pages into a batch and writes full batches.
 class Reading {
   public:
     Reading(postgres::Database& database, rooms::RoomEvents& events, embedding::Encoder& encoder,
-            jobs::Run& run, const DocumentId& document)
-        : database_(database), events_(events), encoder_(encoder), run_(run), document_(document) {}
+            const Originals& originals, jobs::Run& run, const DocumentId& document, int version)
+        : database_(database),
+          events_(events),
+          encoder_(encoder),
+          originals_(originals),
+          run_(run),
+          document_(document),
+          version_(version) {}
 
-    /// The file to read; nothing if the document is gone or done.
+    /// The file to read; nothing if the version is gone or done.
     Result<std::optional<Original>> begin(accounts::SubjectKeys& keys);
     Result<void> set_page_count(int pages);
     Result<void> add(extraction::Page&& page);
@@ -81,6 +88,7 @@ class Reading {
 
   private:
     Result<void> write_batch();
+    Result<void> make_ready(postgres::Session& session, const extraction::Summary& summary);
     Result<std::vector<postgres::Bytes>> make_lexemes(const std::vector<std::string_view>& texts);
     Result<void> copy_pages(postgres::Session& session);
     Result<void> copy_chunks(postgres::Session& session, const std::vector<std::string_view>& texts,
@@ -92,8 +100,10 @@ class Reading {
     postgres::Database& database_;
     rooms::RoomEvents& events_;
     embedding::Encoder& encoder_;
+    const Originals& originals_;
     jobs::Run& run_;
     const DocumentId document_;
+    const int version_;
     const RowId token_ = RowId::make();
     std::optional<Keys> keys_;  ///< from `begin` on
     int pages_done_ = 0;
@@ -102,6 +112,7 @@ class Reading {
     std::vector<extraction::Chunk> chunks_;
     std::vector<std::size_t> page_of_chunk_;  ///< index in pages_
     std::size_t bytes_ = 0;
+    std::vector<RowId> superseded_;  ///< files that the ready version makes needless
     std::chrono::steady_clock::time_point published_{};
 };
 
@@ -110,7 +121,7 @@ Result<std::optional<Original>> Reading::begin(accounts::SubjectKeys& keys) {
     auto begun =
         database_.transact([&](postgres::Session& session) -> Result<std::optional<Original>> {
             events.clear();
-            auto taken = session.find<Begun>(sql::begin_ingestion, document_, token_);
+            auto taken = session.find<Begun>(sql::begin_ingestion, document_, token_, version_);
             if (!taken) return fail(taken);
             if (!*taken) return std::optional<Original>();
             auto chunks = session.one<std::int64_t>(sql::count_chunks, document_);
@@ -258,33 +269,45 @@ Result<void> Reading::finish(const extraction::Summary& summary) {
     }
     std::vector<rooms::Event> events;
     auto finished = database_.transact([&](postgres::Session& session) -> Result<void> {
-        std::optional<postgres::Bytes> profile;
-        if (summary.table) {
-            profile =
-                keys_->owner.seal(json::to_text(*summary.table), table_profile_place(document_));
-        }
-        const json::Raw warnings{json::to_text(extraction::warnings_of(summary))};
-        auto ready = session.run(sql::finish_ingestion, document_, token_, summary.page_count,
-                                 warnings, summary.unread_scans > 0, profile);
-        if (!ready) return fail(ready);
-        if (ready->affected() == 0) return taken_over();
+        if (auto ready = make_ready(session, summary); !ready) return ready;
         auto appended = append_status(session, document_);
         if (!appended) return fail(appended);
         events = std::move(*appended);
         return run_.acknowledge(session);
     });
-    if (finished) publish(events);
-    return finished;
+    if (!finished) return finished;
+    publish(events);
+    for (const auto& file : superseded_) originals_.remove(file);
+    return {};
+}
+
+/// The one step that makes a version answer. What follows from that in the database (of a replaced
+/// document: `version_` is above 1) belongs here, in the same transaction.
+Result<void> Reading::make_ready(postgres::Session& session, const extraction::Summary& summary) {
+    std::optional<postgres::Bytes> profile;
+    if (summary.table) {
+        profile = keys_->owner.seal(json::to_text(*summary.table), table_profile_place(document_));
+    }
+    const json::Raw warnings{json::to_text(extraction::warnings_of(summary))};
+    auto ready = session.run(sql::finish_ingestion, document_, token_, summary.page_count, warnings,
+                             summary.unread_scans > 0, profile);
+    if (!ready) return fail(ready);
+    if (ready->affected() == 0) return taken_over();
+    auto superseded = session.list<RowId>(sql::take_replaced_file, document_);
+    if (!superseded) return fail(superseded);
+    superseded_ = std::move(*superseded);
+    return {};
 }
 
 /// What a failed document leaves: its row with the reason, and nothing that could answer.
 Result<std::vector<rooms::Event>> record_failure(postgres::Session& session,
-                                                 const DocumentId& document, const Error& error) {
+                                                 const DocumentId& document, int version,
+                                                 const Error& error) {
     // What broke inside is for the log: people read this.
     const std::string_view why = error.kind == ErrorKind::internal
                                      ? "The server failed at this file; upload it again later."
                                      : std::string_view(error.message);
-    auto failed = session.run(sql::fail_ingestion, document, error.code, why);
+    auto failed = session.run(sql::fail_ingestion, document, version, error.code, why);
     if (!failed) return fail(failed);
     if (failed->affected() == 0) return std::vector<rooms::Event>();
     for (const auto& query : {sql::delete_chunks, sql::delete_pages}) {
@@ -296,7 +319,7 @@ Result<std::vector<rooms::Event>> record_failure(postgres::Session& session,
 Result<void> Reading::fail_for_good(const Error& error) {
     std::vector<rooms::Event> events;
     auto recorded = database_.transact([&](postgres::Session& session) -> Result<void> {
-        auto appended = record_failure(session, document_, error);
+        auto appended = record_failure(session, document_, version_, error);
         if (!appended) return fail(appended);
         events = std::move(*appended);
         return run_.acknowledge(session);
@@ -323,11 +346,11 @@ void Reading::publish_progress_sometimes() {
 
 }  // namespace
 
-jobs::NewJob ingestion_job(const DocumentId& document) {
+jobs::NewJob ingestion_job(const DocumentId& document, int version) {
     jobs::NewJob job;
     job.task = ingestion_task;
-    job.arguments_json = json::to_text(Arguments{document});
-    job.unique_key = "ingest:" + document.str();
+    job.arguments_json = json::to_text(Arguments{document, version});
+    job.unique_key = "ingest:" + document.str() + ':' + std::to_string(version);
     job.attempts_max = 20;  // each death of a worker is an attempt
     return job;
 }
@@ -350,7 +373,8 @@ jobs::Task Ingestion::task() {
                           if (!arguments) return fail(arguments);
                           // The events are not published here, before the commit; readers find them
                           // by their seq.
-                          auto recorded = record_failure(session, arguments->document_id, error);
+                          auto recorded = record_failure(session, arguments->document_id,
+                                                         arguments->version.value_or(1), error);
                           if (!recorded) return fail(recorded);
                           return {};
                       }};
@@ -360,7 +384,8 @@ Result<void> Ingestion::run(jobs::Run& run) {
     const auto arguments = json::read<Arguments>(run.arguments_json());
     if (!arguments) return fail(arguments);
     const auto& document = arguments->document_id;
-    Reading reading(database_, events_, encoder_, run, document);
+    Reading reading(database_, events_, encoder_, originals_, run, document,
+                    arguments->version.value_or(1));
     const auto original = reading.begin(keys_);
     if (!original) return fail(original);
     if (!*original) return reading.acknowledge_only();

@@ -133,7 +133,7 @@ TEST_F(IngestionTest, What_may_pass_is_tried_again_and_a_dead_job_fails_the_docu
     EXPECT_EQ(run.error().kind, ErrorKind::unavailable);
     EXPECT_EQ(documents.access_document(owner, id)->document.status, Status::processing);
     const auto buried = database.transact([&](postgres::Session& session) {
-        return ingestion.task().on_dead(session, ingestion_job(id).arguments_json, run.error());
+        return ingestion.task().on_dead(session, ingestion_job(id, 1).arguments_json, run.error());
     });
     EXPECT_TRUE(buried);
     const auto failed = documents.access_document(owner, id)->document;
@@ -146,7 +146,7 @@ TEST_F(IngestionTest, People_do_not_read_what_broke_inside) {
     const auto id = upload(owner, long_text(3));
     const Error error{ErrorKind::internal, "task_failed", "chunks.sql: secret", {}, {}};
     const auto buried = database.transact([&](postgres::Session& session) {
-        return ingestion.task().on_dead(session, ingestion_job(id).arguments_json, error);
+        return ingestion.task().on_dead(session, ingestion_job(id, 1).arguments_json, error);
     });
     EXPECT_TRUE(buried);
     const auto failed = documents.access_document(owner, id)->document;

@@ -58,8 +58,8 @@ class WordEncoder final : public embedding::Encoder {
 
 class FakeRun final : public jobs::Run {
   public:
-    explicit FakeRun(const DocumentId& document)
-        : arguments_(ingestion_job(document).arguments_json) {}
+    explicit FakeRun(const DocumentId& document, int version = 1)
+        : arguments_(ingestion_job(document, version).arguments_json) {}
 
     [[nodiscard]] JobId id() const override { return id_; }
     [[nodiscard]] const std::string& arguments_json() const override { return arguments_; }
@@ -115,8 +115,8 @@ class LibraryTest : public ::testing::Test {
         EXPECT_TRUE(document) << document.error().message;
         return document ? document->id : DocumentId{};
     }
-    Result<void> ingest(const DocumentId& document) {
-        FakeRun run(document);
+    Result<void> ingest(const DocumentId& document, int version = 1) {
+        FakeRun run(document, version);
         return ingestion.run(run);
     }
     DocumentId upload_and_ingest(const UserId& owner, const std::string& text,

@@ -18,12 +18,14 @@ struct Found {
     ChunkId chunk;
     DocumentId document;
     UserId owner;
+    int version = 1;
     std::string title;
     int page = 0;
     std::uint32_t text_begin = 0;
     postgres::Bytes sealed_text;
 };
-BOOST_DESCRIBE_STRUCT(Found, (), (chunk, document, owner, title, page, text_begin, sealed_text))
+BOOST_DESCRIBE_STRUCT(Found, (),
+                      (chunk, document, owner, version, title, page, text_begin, sealed_text))
 
 struct Begun {
     std::int64_t chunks = 0;
@@ -102,8 +104,8 @@ Result<std::vector<Passage>> Retrieval::search(const Scope& scope, std::string_v
         if (!owner) return fail(owner);
         auto text = owner->open(item.sealed_text, chunk_place(item.chunk));
         if (!text) return fail(text);
-        passages.push_back({item.chunk, item.document, std::move(item.title), item.page,
-                            item.text_begin, std::move(*text), fused.score});
+        passages.push_back({item.chunk, item.document, item.version, std::move(item.title),
+                            item.page, item.text_begin, std::move(*text), fused.score});
     }
     return passages;
 }

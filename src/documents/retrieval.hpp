@@ -21,6 +21,7 @@ namespace stoa::documents {
 struct Passage {
     ChunkId chunk;
     DocumentId document;
+    int version = 1;  ///< of the document, whose text this was when it was found
     std::string title;
     int page = 0;
     std::uint32_t text_begin = 0;  ///< of the chunk within the page's text

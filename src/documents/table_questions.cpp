@@ -61,7 +61,8 @@ TableQuestions::TableQuestions(postgres::Database& database, Documents& document
 
 Result<std::optional<tables::Profile>> TableQuestions::find_profile(const Granted& granted) {
     const auto& document = granted.document.id;
-    const auto found = database_.find<postgres::Bytes>(sql::find_table_profile, document);
+    const auto found = database_.find<postgres::Bytes>(sql::find_table_profile, document,
+                                                       granted.document.version);
     if (!found) return fail(found);
     if (!*found) return std::optional<tables::Profile>();
     const auto key = keys_.key_of(granted.original.owner);
@@ -98,10 +99,10 @@ Result<std::optional<Computation>> TableQuestions::compute(const Granted& grante
     auto result = extractor_.query(*file, *plan);
     if (!result) return fail(result);
     std::string description = tables::describe(*plan);
-    return std::optional(Computation{document.id, document.title, std::move(*plan),
-                                     std::move(description), std::move(result->columns),
-                                     std::move(result->rows), result->rows_scanned,
-                                     result->rows_matched, result->rows_total});
+    return std::optional(
+        Computation{document.id, document.version, document.title, std::move(*plan),
+                    std::move(description), std::move(result->columns), std::move(result->rows),
+                    result->rows_scanned, result->rows_matched, result->rows_total});
 }
 
 }  // namespace stoa::documents

@@ -21,6 +21,7 @@ namespace stoa::documents {
 /// What a plan gave, and how to check it.
 struct Computation {
     DocumentId document_id;
+    int version = 1;  ///< of the file
     std::string title;
     tables::Plan plan;
     std::string description;  ///< the plan as a sentence
@@ -31,7 +32,7 @@ struct Computation {
     std::int64_t rows_total = 0;    ///< of the result, before the plan's limit
 };
 BOOST_DESCRIBE_STRUCT(Computation, (),
-                      (document_id, title, plan, description, columns, rows, rows_scanned,
+                      (document_id, version, title, plan, description, columns, rows, rows_scanned,
                        rows_matched, rows_total))
 
 /// A computation as an answer: its plan, its result (at most twenty rows), over how many rows.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/text.hpp"
 #include "documents/documents.hpp"
 #include "documents/events.hpp"
+#include "documents/file_name.hpp"
 #include "documents/ingestion.hpp"
 #include "documents/sql.hpp"
 #include "extraction/extractor.hpp"
@@ -14,17 +14,6 @@
 namespace stoa::documents {
 
 namespace {
-
-/// What the file is called, for people: the last part of the name that was sent, without control
-/// characters.
-std::string shown_name(std::string_view sent) {
-    sent.remove_prefix(sent.find_last_of("/\\") + 1);
-    std::string name;
-    for (const char c : cut_utf8(sent, 255)) {
-        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) name.push_back(c);
-    }
-    return name.empty() || !is_utf8(name) ? "document" : name;
-}
 
 std::string title_of(const std::string& file_name) {
     const auto stem = std::filesystem::path(file_name).stem().string();
@@ -47,7 +36,7 @@ Result<Document> Documents::upload(const UserId& user, const Upload& upload) {
     const Original original{RowId::make(), user};
     if (auto kept = originals_.keep(original, *upload.file.file); !kept) return fail(kept);
 
-    const auto job = ingestion_job(id);
+    const auto job = ingestion_job(id, 1);
     std::optional<JobId> job_id;
     std::optional<rooms::Event> event;
     auto document = database_.transact([&](postgres::Session& session) -> Result<Document> {

@@ -13,6 +13,8 @@ namespace {
 
 class FormReader {
   public:
+    explicit FormReader(bool takes_values) : takes_values_(takes_values) {}
+
     void read(const http::Part& part) {
         if (!seen_.insert(part.name).second) return wrong(part.name, "Give it once", "duplicate");
         if (part.name == "file") {
@@ -20,6 +22,8 @@ class FormReader {
                 return wrong("file", "Input should be a file with a file name", "file_type");
             }
             upload_.file = part;
+        } else if (!takes_values_) {
+            wrong(part.name, "Extra inputs are not permitted", "extra_forbidden");
         } else if (part.file) {
             wrong(part.name, "Only the part \"file\" may be a file", "extra_forbidden");
         } else {
@@ -85,6 +89,7 @@ class FormReader {
         errors_.push_back({{"body", shown}, std::move(message), std::move(type)});
     }
 
+    const bool takes_values_;
     Upload upload_;
     bool is_permanent_ = false;
     std::set<std::string> seen_;
@@ -94,9 +99,17 @@ class FormReader {
 }  // namespace
 
 Result<Upload> read_upload_form(std::span<const http::Part> parts) {
-    FormReader form;
+    FormReader form(true);
     for (const auto& part : parts) form.read(part);
     return form.take();
+}
+
+Result<http::Part> read_file_form(std::span<const http::Part> parts) {
+    FormReader form(false);
+    for (const auto& part : parts) form.read(part);
+    auto upload = form.take();
+    if (!upload) return fail(upload);
+    return std::move(upload->file);
 }
 
 }  // namespace stoa::documents

@@ -14,4 +14,7 @@ namespace stoa::documents {
 /// `permanent_storage_unavailable` (422) where `permanent` is asked for and nothing can keep it.
 Result<Upload> read_upload_form(std::span<const http::Part> parts);
 
+/// A form that has the part `file` and nothing else; errors as above.
+Result<http::Part> read_file_form(std::span<const http::Part> parts);
+
 }  // namespace stoa::documents

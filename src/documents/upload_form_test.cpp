@@ -21,6 +21,16 @@ http::Part file(std::string name = "file") {
     return part;
 }
 
+TEST(UploadForm, A_replacement_has_its_file_alone) {
+    const std::vector<http::Part> parts{file()};
+    EXPECT_EQ(read_file_form(parts)->file, parts[0].file);
+    const std::vector<http::Part> more{file(), value("title", "Zellen")};
+    const auto refused = read_file_form(more);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().fields.at(0).loc, (std::vector<std::string>{"body", "title"}));
+    EXPECT_EQ(read_file_form({}).error().fields.at(0).type, "missing");
+}
+
 TEST(UploadForm, Is_read_field_by_field) {
     const auto room = RoomId::make();
     const std::vector<http::Part> parts{file(),

@@ -52,8 +52,8 @@ void Routes::post_slow(std::string path, Admission admission, Handler handler) {
     post(std::move(path), admission, std::move(handler));
     routes_.back().is_slow = true;
 }
-void Routes::upload(std::string path, Admission admission, Handler handler) {
-    add(Method::post, std::move(path), admission, BodyKind::multipart, std::move(handler), {});
+void Routes::upload(std::string path, Admission admission, Handler handler, Method method) {
+    add(method, std::move(path), admission, BodyKind::multipart, std::move(handler), {});
 }
 void Routes::socket(std::string path, SocketFactory factory) {
     add(Method::get, std::move(path), Access::optional, BodyKind::none_or_json, {},

@@ -63,8 +63,9 @@ class Routes {
     /// requests never queue behind them.
     void get_slow(std::string path, Admission admission, Handler handler);
     void post_slow(std::string path, Admission admission, Handler handler);
-    /// POST whose body is multipart/form-data.
-    void upload(std::string path, Admission admission, Handler handler);
+    /// POST, or another method, whose body is multipart/form-data.
+    void upload(std::string path, Admission admission, Handler handler,
+                Method method = Method::post);
     void socket(std::string path, SocketFactory factory);
 
     /// Puts what `wrap` makes of it in the place of each handler; sockets stay as they are.

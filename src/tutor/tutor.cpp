@@ -219,6 +219,7 @@ Result<Located> Tutor::locate(const Prepared& prepared, const std::vector<llm::Q
         if (!boxes) return fail(boxes);
         Source source{static_cast<int>(quote.passage) + 1,
                       passage.document,
+                      passage.version,
                       passage.title,
                       passage.chunk,
                       passage.page,
@@ -229,7 +230,21 @@ Result<Located> Tutor::locate(const Prepared& prepared, const std::vector<llm::Q
         located.sources.push_back(std::move(source));
         located.quotes.push_back(quote);
     }
+    if (auto standing = check_standing(prepared); !standing) return fail(standing);
     return located;
+}
+
+/// An answer that was prepared from a version replaced since must not be given: its passages stand
+/// nowhere, and it may say more of them than it quotes.
+Result<void> Tutor::check_standing(const Prepared& prepared) {
+    std::vector<documents::UsedVersion> used;
+    for (const auto& passage : prepared.passages) {
+        used.push_back({passage.document, passage.version});
+    }
+    if (const auto& computation = prepared.computation) {
+        used.push_back({computation->document_id, computation->version});
+    }
+    return documents_.check_versions(used);
 }
 
 Result<void> Tutor::record(const Prepared& prepared, const Answer& answer) {

@@ -36,6 +36,7 @@ BOOST_DESCRIBE_STRUCT(Box, (), (x0, y0, x1, y1))
 struct Source {
     int number = 0;  ///< what [n] in the answer means
     DocumentId document_id;
+    int version = 1;  ///< of the document, in which the quote stands
     std::string title;
     ChunkId chunk_id;
     int page = 0;
@@ -43,7 +44,8 @@ struct Source {
     std::vector<Box> boxes;
     double score = 0;
 };
-BOOST_DESCRIBE_STRUCT(Source, (), (number, document_id, title, chunk_id, page, quote, boxes, score))
+BOOST_DESCRIBE_STRUCT(Source, (),
+                      (number, document_id, version, title, chunk_id, page, quote, boxes, score))
 
 struct Answer {
     ConversationId conversation_id;
@@ -106,8 +108,8 @@ class Tutor {
           accounts::SubjectKeys& keys, TokenBudget& budget, llm::ChatModel& model);
     /// `scope` has a document or a room, checked here (`document_not_found`, `room_not_found`, …);
     /// with both, the document is asked as part of the room. `conversation_not_found`,
-    /// `nothing_to_read` (409: no ready document in scope), `budget_exhausted` (429), and the
-    /// model's errors
+    /// `nothing_to_read` (409: no ready document in scope), `document_replaced` (409: what it was
+    /// made from stands no more), `budget_exhausted` (429), and the model's errors
     /// (`model_unavailable`, `model_timeout`, 503). Nothing is stored unless it is answered.
     Result<Answer> ask(const documents::Scope& scope, const Question& question,
                        const Progress& progress);
@@ -132,6 +134,7 @@ class Tutor {
     Result<void> compute(Prepared& prepared);
     Result<llm::Completion> complete(const Prepared& prepared, const Progress& progress);
     Result<llm::Completion> ask_model(const Prepared& prepared, const Progress& progress);
+    Result<void> check_standing(const Prepared& prepared);
     Result<void> check_scope(const documents::Scope& scope);
     Result<void> continue_conversation(Prepared& prepared, const Question& question);
     Result<Located> locate(const Prepared& prepared, const std::vector<llm::Quote>& quotes);

@@ -99,6 +99,23 @@ TEST_F(TutorTest, A_conversation_is_handed_on_in_order) {
     EXPECT_EQ(tutor.list_conversations(owner, document)->items.size(), 1U);
 }
 
+TEST_F(TutorTest, What_was_replaced_meanwhile_does_not_answer) {
+    model.script = [&](const llm::Prompt&) {
+        EXPECT_TRUE(documents.replace(owner, document, spool("Bread rises.").file));
+        return llm::Completion{"Whales.", {{0, "Whales sing."}}, {}, "m"};
+    };
+    EXPECT_EQ(ask("Who sings?").error().code, "document_replaced");
+    EXPECT_EQ(stored(), 0);
+    ASSERT_TRUE(ingest(document, 2));
+    model.script = [](const llm::Prompt&) {
+        return llm::Completion{"Bread.", {{0, "Bread rises."}}, {}, "m"};
+    };
+    const auto answer = ask("What rises?");
+    ASSERT_TRUE(answer) << answer.error().message;
+    ASSERT_EQ(answer->sources.size(), 1U);
+    EXPECT_EQ(answer->sources[0].version, 2);
+}
+
 TEST_F(TutorTest, What_fails_is_not_stored) {
     model.script = [](const llm::Prompt&) -> Result<llm::Completion> {
         return unavailable("model_unavailable", "…");

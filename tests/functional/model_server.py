@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A language model's server that speaks HTTP/2 over TLS (hypercorn), under a certificate of its
-own, and behaves as a test plans: answers, refuses, cuts off, never ends."""
+own, and behaves as a test plans: answers, refuses, cuts off, never ends, waits."""
 
 import asyncio
 import datetime
@@ -61,6 +61,7 @@ class ModelServer:
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}/v1"
         self.plan = []
+        self.held = False  # while true, an answer of the step "wait" goes on later
         self.seen = []  # (HTTP version, headers) of each request
         self.config = Config()
         self.config.bind = [f"127.0.0.1:{self.port}"]
@@ -103,6 +104,8 @@ class ModelServer:
         gone = asyncio.create_task(receive())
         while step == "endless" and not gone.done():
             await self._write(send, delta("and on " * 1000))
+        while step == "wait" and self.held:
+            await asyncio.sleep(0.01)
         gone.cancel()
         last = delta("so.") + b"data: [DONE]\n\n"
         await send({"type": "http.response.body", "body": last})

@@ -89,6 +89,7 @@ TABLE = {
     f"PATCH {DOCUMENT}": ({"title": "Other"}, ITS_OWNER),
     f"DELETE {DOCUMENT}": (None, no_content(ITS_OWNER)),
     f"GET {DOCUMENT}/file": (None, READERS),
+    f"PUT {DOCUMENT}/file": ("file", ITS_OWNER.replace("200", "202")),
     f"GET {DOCUMENT}/pages/{{page}}": (None, READERS),
     f"GET {DOCUMENT}/profile": (None, READERS.replace("200", "404")),  # it is no table
     f"GET {DOCUMENT}/permissions": (None, ITS_OWNER),
@@ -275,11 +276,14 @@ def test_what_opens_or_closes_a_document_is_in_the_audit_log(stoa, people):
     assert ada.http.delete(f"{path}/permissions", params=who).status_code == 204
     assert ada.http.patch(path, json={"is_public": True}).ok
     assert ada.http.patch(path, json={"is_public": False}).ok
+    replacement = {"file": ("new.txt", "Leases lapse.", "text/plain")}
+    assert ada.http.put(f"{path}/file", files=replacement).status_code == 202
     assert ada.http.delete(path).status_code == 204
     told = people["admin"].http.get("/admin/audit", params={"actor_id": ada.id}).json()["items"]
     acts = [entry["action"] for entry in told if entry["subject"] == document]
     assert acts == [
         "document_deleted",
+        "document_replaced",
         "document_unpublished",
         "document_published",
         "document_unshared",

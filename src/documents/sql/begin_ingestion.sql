@@ -1,5 +1,5 @@
--- Takes the document over for this run; no row if it is gone or has been read already.
-WITH before AS (SELECT id, status FROM pdf_uploads WHERE id = $1 FOR UPDATE)
+-- Takes the document over for this run; no row if it is gone, was replaced, or has been read already.
+WITH before AS (SELECT id, status FROM pdf_uploads WHERE id = $1 AND version = $3 FOR UPDATE)
 UPDATE pdf_uploads d
 SET status = 'processing', ingest_token = $2, updated_at = now()
 FROM before

@@ -1,4 +1,4 @@
--- For good; says why. Nothing is changed for a document that is ready by now.
+-- For good; says why. Nothing is changed for a version that is ready by now or was replaced.
 UPDATE pdf_uploads
-SET status = 'failed', error_code = $2, error = $3, ingest_token = NULL, updated_at = now()
-WHERE id = $1 AND status IN ('queued', 'processing')
+SET status = 'failed', error_code = $3, error = $4, ingest_token = NULL, updated_at = now()
+WHERE id = $1 AND version = $2 AND status IN ('queued', 'processing')

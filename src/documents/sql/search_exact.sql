@@ -5,8 +5,8 @@ WITH nearest AS MATERIALIZED (
     FROM document_chunks
     WHERE document_id = ANY (ARRAY(SELECT askable_documents($1, $2, $3)))
 )
-SELECT c.id AS chunk, c.document_id AS document, d.user_id AS owner, d.title, c.page, c.text_begin,
-       c.sealed_text
+SELECT c.id AS chunk, c.document_id AS document, d.user_id AS owner, d.version, d.title, c.page,
+       c.text_begin, c.sealed_text
 FROM (SELECT * FROM nearest ORDER BY distance, id LIMIT $5) n
 JOIN document_chunks c ON c.id = n.id
 JOIN pdf_uploads d ON d.id = c.document_id

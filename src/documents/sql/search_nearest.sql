@@ -1,8 +1,8 @@
 -- The nearest chunks of a large scope by the HNSW index, which is scanned on until enough of what
 -- it finds lies in the scope (hnsw.iterative_scan).
 -- timeout: 5s
-SELECT c.id AS chunk, c.document_id AS document, d.user_id AS owner, d.title, c.page, c.text_begin,
-       c.sealed_text
+SELECT c.id AS chunk, c.document_id AS document, d.user_id AS owner, d.version, d.title, c.page,
+       c.text_begin, c.sealed_text
 FROM (
     SELECT id, document_id, page, text_begin, sealed_text,
            embedding <=> $4::vector AS distance

@@ -9,8 +9,8 @@ WITH query AS (
     JOIN document_chunks c ON c.lexemes @@ q.some
     WHERE c.document_id = ANY (ARRAY(SELECT askable_documents($1, $2, $3)))
 )
-SELECT c.id AS chunk, c.document_id AS document, d.user_id AS owner, d.title, c.page, c.text_begin,
-       c.sealed_text
+SELECT c.id AS chunk, c.document_id AS document, d.user_id AS owner, d.version, d.title, c.page,
+       c.text_begin, c.sealed_text
 FROM (SELECT * FROM hits ORDER BY has_every DESC, rank DESC, id LIMIT $6) h
 JOIN document_chunks c ON c.id = h.id
 JOIN pdf_uploads d ON d.id = c.document_id
