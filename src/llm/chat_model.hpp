@@ -5,6 +5,7 @@
 // passage. Implementations are immutable after their making; `complete` blocks, from any thread.
 #pragma once
 
+#include "base/folded_text.hpp"
 #include "base/result.hpp"
 
 #include <cstddef>
@@ -42,12 +43,7 @@ struct Prompt {
     std::string question;
 };
 
-/// The bytes [begin, end) of a text.
-struct Range {
-    std::size_t begin = 0;
-    std::size_t end = 0;
-    bool operator==(const Range&) const = default;
-};
+using Range = TextRange;
 
 /// Words that the answer rests on, as the model gave them: not checked yet.
 struct Quote {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "llm/quotes.hpp"
 
+#include "base/folded_text.hpp"
 #include "llm/text_analysis.hpp"
 
 #include <algorithm>
@@ -15,21 +16,6 @@ constexpr std::size_t quotes_max = 12;
 constexpr std::size_t quote_bytes_max = 2'000;
 
 bool is_space(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
-
-/// A text with each run of white space as one space, none at its ends, and where each byte stood.
-struct Flattened {
-    std::string text;
-    std::vector<std::size_t> origin;
-
-    explicit Flattened(std::string_view from) {
-        for (std::size_t i = 0; i < from.size(); ++i) {
-            if (is_space(from[i]) && (text.empty() || text.back() == ' ')) continue;
-            text.push_back(is_space(from[i]) ? ' ' : from[i]);
-            origin.push_back(i);
-        }
-        if (!text.empty() && text.back() == ' ') text.pop_back();
-    }
-};
 
 /// The number in "[12]" at the beginning of `text`, white space before it allowed; from 1.
 std::optional<std::size_t> read_mark(std::string_view text) {
@@ -142,11 +128,11 @@ std::optional<Range> find_quote(std::string_view text, std::string_view quote) {
                static_cast<unsigned char>(c) >= 0x80;
     });
     if (!has_letter) return std::nullopt;
-    const Flattened flat(text);
-    const Flattened wanted(quote);
-    const auto at = flat.text.find(wanted.text);
+    const FoldedText folded(text, Folding::white_space);
+    const auto wanted = fold(quote, Folding::white_space);
+    const auto at = folded.text().find(wanted);
     if (at == std::string::npos) return std::nullopt;
-    return Range{flat.origin[at], flat.origin[at + wanted.text.size() - 1] + 1};
+    return folded.source_of({at, at + wanted.size()});
 }
 
 std::vector<Range> find_unverified(std::string_view answer, const std::vector<Quote>& verified) {
