@@ -70,7 +70,8 @@ Result<Event> append_event(postgres::Session& session, const RoomId& room, std::
     const auto seq = next_seq(session, room);
     if (!seq) return fail(seq);
     session.defer(sql::insert_sealed_event, room, *seq, type,
-                  sealing.key.seal(data_json, sealed_place(room, *seq)), sealing.user);
+                  sealing.key.seal(data_json, sealed_place(room, *seq)), sealing.user,
+                  sealing.subject);
     return Event{room, *seq, std::string(type), event_json(room, type, *seq, data_json)};
 }
 
@@ -177,7 +178,7 @@ std::string channel_of(const RoomId& room, std::string_view type) {
     const auto among = [&](const auto& types) {
         return std::find(types.begin(), types.end(), type) != types.end();
     };
-    const bool about_documents = type.starts_with("document_") || type.starts_with("highlight_");
+    const bool about_documents = type.starts_with("document_") || type.starts_with("highlight");
     const std::string_view suffix = among(presence)   ? ":presence"
                                     : about_documents ? ":documents"
                                                       : ":messages";

@@ -42,6 +42,7 @@ Result<Event> append_event(postgres::Session& session, const RoomId& room, std::
 struct Sealing {
     UserId user;
     accounts::SubjectKey key;
+    std::optional<RowId> subject{};  ///< what it is about: `redact_events` finds it by that
 };
 /// As above, for data that repeats what lies sealed elsewhere. It travels to the room's people as
 /// any other; only what is stored is sealed.
@@ -53,8 +54,8 @@ Result<std::int64_t> next_seq(postgres::Session& session, const RoomId& room);
 Event record_event(postgres::Session& session, const RoomId& room, std::int64_t seq,
                    std::string_view type, const std::string& data_json);
 
-/// Lays `data_json` over the data of every event from `from_seq` on whose data has this "id": what
-/// was deleted must not live on in the log.
+/// Lays `data_json` over the data of every event from `from_seq` on whose data has this "id", and
+/// in the place of what was sealed about it: what was deleted must not live on in the log.
 Result<void> redact_events(postgres::Session& session, const RoomId& room, std::int64_t from_seq,
                            const std::string& subject_id, const std::string& data_json);
 

@@ -297,6 +297,27 @@ TEST_F(RoomsTest, A_sealed_event_is_read_with_its_persons_key_only) {
     EXPECT_EQ(code_of(nowhere), "room_not_found");
 }
 
+TEST_F(RoomsTest, A_sealed_event_is_redacted_by_what_it_is_about) {
+    const Room room = world_.new_room(ada_);
+    const auto key = must(world_.keys.key_of(ada_.user));
+    const auto first = RowId::make();
+    const auto second = RowId::make();
+    for (const auto& subject : {first, second}) {
+        must(world_.database.transact([&](postgres::Session& session) {
+            return append_event(session, room.id, "highlight_created", R"({"quote":"Words"})",
+                                {ada_.user, key, subject});
+        }));
+    }
+    const auto redacted = world_.database.transact([&](postgres::Session& session) {
+        return redact_events(session, room.id, 1, first.str(), R"({"is_deleted":true})");
+    });
+    ASSERT_TRUE(redacted);
+    const auto log = log_of(room.id);
+    ASSERT_EQ(log.size(), 2U);
+    EXPECT_EQ(log[0].json, event_json(room.id, "highlight_created", 1, R"({"is_deleted": true})"));
+    EXPECT_EQ(log[1].json, event_json(room.id, "highlight_created", 2, R"({"quote":"Words"})"));
+}
+
 TEST_F(RoomsTest, An_event_whose_key_is_destroyed_keeps_its_place_only) {
     const Room room = world_.new_room(ada_);
     must(world_.database.transact([&](postgres::Session& session) {
