@@ -7,6 +7,7 @@
 #include "chat/messages.hpp"
 #include "chat/socratic.hpp"
 #include "documents/documents.hpp"
+#include "documents/highlights.hpp"
 #include "http/message.hpp"
 #include "rooms/rooms.hpp"
 #include "tutor/tutor.hpp"
@@ -47,6 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check<stoa::chat::SocraticQuery>(text);
     check<stoa::documents::DocumentChange>(text);
     check<stoa::documents::Share>(text);
+    check<stoa::documents::NewHighlight>(text);
+    check<stoa::documents::HighlightChange>(text);
     check<stoa::tutor::Question>(text);
     return 0;
 }

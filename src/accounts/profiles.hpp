@@ -21,6 +21,14 @@ namespace stoa::accounts {
 enum class PlatformRole { user, moderator, admin };
 BOOST_DESCRIBE_ENUM(PlatformRole, user, moderator, admin)
 
+/// Who wrote something, as it is shown beside it.
+struct Author {
+    UserId id;
+    std::optional<std::string> name;
+    std::optional<std::string> username;
+};
+BOOST_DESCRIBE_STRUCT(Author, (), (id, name, username))
+
 struct User {
     UserId id;
     std::optional<std::string> name;

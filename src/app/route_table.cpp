@@ -6,6 +6,7 @@
 #include "app/web_pages.hpp"
 #include "chat/messages_routes.hpp"
 #include "documents/documents_routes.hpp"
+#include "documents/highlights_routes.hpp"
 #include "rooms/rooms_routes.hpp"
 #include "tutor/conversations_routes.hpp"
 #include "tutor/tutor_routes.hpp"
@@ -103,6 +104,11 @@ void add_documents(http::Routes& r, Services& s) {
     r.remove("/api/v1/documents/{doc_id}/permissions", signed_in,
              handle::delete_permission(s.documents));
     r.get("/api/v1/rooms/{room_id}/documents", signed_in, handle::of_room(s.documents));
+    const std::string highlights = "/api/v1/documents/{doc_id}/highlights";
+    r.get(highlights, signed_in, handle::highlights(s.highlights));
+    r.post(highlights, writing, handle::create_highlight(s.highlights));
+    r.patch(highlights + "/{highlight_id}", writing, handle::change_highlight(s.highlights));
+    r.remove(highlights + "/{highlight_id}", signed_in, handle::delete_highlight(s.highlights));
 }
 
 void add_tutor(http::Routes& r, Services& s) {

@@ -171,6 +171,7 @@ Result<void> serve(const Settings& settings) {
                                                   .feed = feed,
                                                   .socratic = socratic,
                                                   .documents = services.documents,
+                                                  .highlights = services.highlights,
                                                   .auth = socket_auth(services)});
     const auto routes = route_table(services, room_sockets);
 

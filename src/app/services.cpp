@@ -131,6 +131,7 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       rooms(database, room_events),
       encoder(std::move(opened_encoder)),
       documents(database, queue, rooms, keys, settings.data_dir),
+      highlights(database, rooms, documents, keys),
       tables(database, documents, keys,
              extraction::Extractor(settings.extract_program, limits_of_a_question())),
       retrieval(database, *encoder, keys),

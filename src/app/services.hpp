@@ -17,6 +17,7 @@
 #include "chat/messages.hpp"
 #include "crypto/ed25519.hpp"
 #include "documents/documents.hpp"
+#include "documents/highlights.hpp"
 #include "documents/retrieval.hpp"
 #include "documents/table_questions.hpp"
 #include "embedding/encoder.hpp"
@@ -65,6 +66,7 @@ class Services {
 
     std::unique_ptr<embedding::Encoder> encoder;
     documents::Documents documents;
+    documents::Highlights highlights;
     documents::TableQuestions tables;
     documents::Retrieval retrieval;
 

@@ -6,6 +6,7 @@
 #include "app/services.hpp"
 #include "app/signals.hpp"
 #include "base/log.hpp"
+#include "documents/highlight_reanchoring.hpp"
 #include "documents/ingestion.hpp"
 #include "extraction/extractor.hpp"
 #include "extraction/ocr.hpp"
@@ -29,8 +30,10 @@ Result<void> work(const Settings& settings) {
     const extraction::Extractor extractor(
         settings.extract_program, {},
         extraction::OcrOptions{extraction::find_tesseract(), settings.ocr_languages});
-    documents::Ingestion ingestion(services.database, services.room_events, extractor,
-                                   *services.encoder, services.keys, settings.data_dir);
+    documents::Ingestion ingestion(services.database, services.queue, services.room_events,
+                                   extractor, *services.encoder, services.keys, settings.data_dir);
+    documents::HighlightReanchoring reanchoring(services.database, services.room_events,
+                                                services.keys);
     jobs::Worker::Options options;
     options.threads = static_cast<std::size_t>(settings.job_threads);
     options.remote_control = redis_options(settings);
@@ -39,6 +42,7 @@ Result<void> work(const Settings& settings) {
     options.periodic = housekeeping_schedule();
     auto tasks = housekeeping_tasks(services.database, services.documents, services.audit_key);
     tasks.emplace(documents::ingestion_task, ingestion.task());
+    tasks.emplace(documents::reanchoring_task, reanchoring.task());
     tasks.emplace(jobs::echo_task_name, jobs::echo_task());
     const jobs::Worker worker(services.database, services.redis, services.metrics, options,
                               std::move(tasks));

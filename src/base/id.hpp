@@ -44,6 +44,7 @@ using RoomId = Id<struct RoomTag>;
 using MessageId = Id<struct MessageTag>;
 using DocumentId = Id<struct DocumentTag>;
 using ChunkId = Id<struct ChunkTag>;
+using HighlightId = Id<struct HighlightTag>;
 using ConversationId = Id<struct ConversationTag>;
 using JobId = Id<struct JobTag>;
 using RequestId = Id<struct RequestTag>;

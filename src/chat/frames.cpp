@@ -96,6 +96,7 @@ std::string ack_frame(const RoomId& room, const Ack& ack) {
     data.add("id", ack.id);
     data.add("message_id", ack.message_id);
     data.add("seq", ack.seq);
+    data.add("highlight_id", ack.highlight_id);
     return rooms::event_json(room, "ack", std::nullopt, data.take());
 }
 

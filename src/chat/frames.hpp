@@ -20,6 +20,7 @@ enum class FrameType {
     typing_start,
     typing_stop,
     document_share,
+    highlight_create,
     reaction_add,
     reaction_remove,
     message_edit,
@@ -29,8 +30,8 @@ enum class FrameType {
     ping
 };
 BOOST_DESCRIBE_ENUM(FrameType, auth, chat_message, typing_start, typing_stop, document_share,
-                    reaction_add, reaction_remove, message_edit, message_delete, socratic_query,
-                    resume, ping)
+                    highlight_create, reaction_add, reaction_remove, message_edit, message_delete,
+                    socratic_query, resume, ping)
 
 struct Frame {
     FrameType type = FrameType::ping;
@@ -63,8 +64,9 @@ struct Ack {
     std::optional<std::string> id;
     std::optional<MessageId> message_id;
     std::optional<std::int64_t> seq;
+    std::optional<HighlightId> highlight_id{};
 };
-/// `{"type":"ack",…,"data":{"id"?,"message_id"?,"seq"?}}`.
+/// `{"type":"ack",…,"data":{"id"?,"message_id"?,"seq"?,"highlight_id"?}}`.
 std::string ack_frame(const RoomId& room, const Ack& ack);
 std::string pong_frame(const RoomId& room, const std::optional<std::string>& id);
 

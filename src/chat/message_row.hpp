@@ -36,8 +36,10 @@ BOOST_DESCRIBE_STRUCT(MessageRow, (),
                        nft_mint, client_msg_id, created_at, updated_at))
 
 inline Message to_message(MessageRow&& row) {
-    std::optional<Author> user;
-    if (row.user_id) user = Author{*row.user_id, std::move(row.name), std::move(row.username)};
+    std::optional<accounts::Author> user;
+    if (row.user_id) {
+        user = accounts::Author{*row.user_id, std::move(row.name), std::move(row.username)};
+    }
     return {row.id,
             row.room_id,
             row.seq,

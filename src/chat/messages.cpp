@@ -84,7 +84,7 @@ Result<Message> Messages::write(const http::Caller& caller, Message message) {
         if (!written) return fail(written);
         if (!*written) return fail(ErrorKind::forbidden, not_written, "");
         message.seq = *seq;
-        message.user = Author{caller.user, (*written)->name, (*written)->username};
+        message.user = accounts::Author{caller.user, (*written)->name, (*written)->username};
         message.created_at = message.updated_at = (*written)->created_at;
         return rooms::record_event(session, message.room_id, *seq, "new_message",
                                    json::to_text(message));

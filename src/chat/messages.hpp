@@ -5,6 +5,7 @@
 // the same transaction. Writes chat_messages. Any thread.
 #pragma once
 
+#include "accounts/profiles.hpp"
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -25,19 +26,12 @@ namespace stoa::chat {
 enum class MessageType { text, document_share, highlight, system };
 BOOST_DESCRIBE_ENUM(MessageType, text, document_share, highlight, system)
 
-struct Author {
-    UserId id;
-    std::optional<std::string> name;
-    std::optional<std::string> username;
-};
-BOOST_DESCRIBE_STRUCT(Author, (), (id, name, username))
-
 /// A message as clients get it, over REST and as the data of `new_message`.
 struct Message {
     MessageId id;
     RoomId room_id;
     std::int64_t seq = 0;
-    std::optional<Author> user;  ///< nobody, once the account is deleted
+    std::optional<accounts::Author> user;  ///< nobody, once the account is deleted
     MessageType message_type = MessageType::text;
     std::string content;  ///< empty once deleted
     std::optional<MessageId> reply_to_id;

@@ -37,6 +37,20 @@ struct ShareData {
 };
 BOOST_DESCRIBE_STRUCT(ShareData, (), (document_id))
 
+/// `documents::NewHighlight` for this room, and which document.
+struct HighlightData {
+    DocumentId document_id;
+    documents::Quote quote;
+    std::optional<documents::QuoteContext> prefix;
+    std::optional<documents::QuoteContext> suffix;
+    Int<1, 20'000> page;
+    std::optional<json::List<documents::SelectedBox, 200>> boxes;
+    std::optional<documents::Note> note;
+    std::optional<documents::HighlightColor> color;
+};
+BOOST_DESCRIBE_STRUCT(HighlightData, (),
+                      (document_id, quote, prefix, suffix, page, boxes, note, color))
+
 struct DeleteData {
     MessageId message_id;
 };
@@ -121,6 +135,7 @@ class RoomSocket final : public http::SocketHandler {
     Result<Ack> edit(const Frame& frame);
     Result<Ack> remove(const Frame& frame);
     Result<Ack> share(const Frame& frame);
+    Result<Ack> highlight(const Frame& frame);
     Result<Ack> socratic_query(const Frame& frame);
     Result<Ack> resume(const Frame& frame);
     void answer_failure(const Frame& frame, const Error& error);
@@ -294,6 +309,8 @@ Result<Ack> RoomSocket::perform(const Frame& frame) {
             return remove(frame);
         case FrameType::document_share:
             return share(frame);
+        case FrameType::highlight_create:
+            return highlight(frame);
         case FrameType::socratic_query:
             return socratic_query(frame);
         case FrameType::resume:
@@ -365,6 +382,24 @@ Result<Ack> RoomSocket::share(const Frame& frame) {
         parts_->messages.send_document(caller_, room_, data->document_id, granted->document.title);
     if (!message) return fail(message);
     return Ack{frame.id, message->id, message->seq};
+}
+
+/// The room hears of it as `highlight_created`.
+Result<Ack> RoomSocket::highlight(const Frame& frame) {
+    auto data = read_data<HighlightData>(frame);
+    if (!data) return fail(data);
+    const documents::NewHighlight wanted{std::move(data->quote),
+                                         std::move(data->prefix),
+                                         std::move(data->suffix),
+                                         data->page,
+                                         std::move(data->boxes),
+                                         std::move(data->note),
+                                         std::nullopt,
+                                         room_,
+                                         data->color};
+    const auto created = parts_->highlights.create(caller_.user, data->document_id, wanted);
+    if (!created) return fail(created);
+    return Ack{frame.id, std::nullopt, created->seq, created->highlight.id};
 }
 
 /// Acknowledged when taken; the answer comes into the room, a failure as an error frame.

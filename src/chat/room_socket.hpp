@@ -10,6 +10,7 @@
 #include "chat/room_feed.hpp"
 #include "chat/socratic.hpp"
 #include "documents/documents.hpp"
+#include "documents/highlights.hpp"
 #include "http/socket.hpp"
 #include "rooms/rooms.hpp"
 
@@ -35,6 +36,7 @@ struct RoomSocketParts {
     RoomFeed& feed;
     Socratic& socratic;
     documents::Documents& documents;
+    documents::Highlights& highlights;
     SocketAuth auth;
     double frames_per_second = 20;
     double frames_burst = 40;

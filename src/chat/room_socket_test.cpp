@@ -47,6 +47,7 @@ class RoomSocketTest : public ::testing::Test {
                               .feed = feed_,
                               .socratic = socratic_,
                               .documents = documents_,
+                              .highlights = highlights_,
                               .auth = {by_name, by_name,
                                        [by_name](std::string_view address, std::string_view,
                                                  std::string_view) { return by_name(address); }}};
@@ -97,6 +98,7 @@ class RoomSocketTest : public ::testing::Test {
     jobs::Queue queue_{world_.database, world_.redis};
     documents::Documents documents_{world_.database, queue_, world_.rooms, world_.keys,
                                     data_.path()};
+    documents::Highlights highlights_{world_.database, world_.rooms, documents_, world_.keys};
     http::SocketFactory factory_;
 };
 

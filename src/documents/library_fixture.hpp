@@ -59,13 +59,14 @@ class WordEncoder final : public embedding::Encoder {
 class FakeRun final : public jobs::Run {
   public:
     explicit FakeRun(const DocumentId& document, int version = 1)
-        : arguments_(ingestion_job(document, version).arguments_json) {}
+        : FakeRun(ingestion_job(document, version)) {}
+    explicit FakeRun(const jobs::NewJob& job) : arguments_(job.arguments_json) {}
 
     [[nodiscard]] JobId id() const override { return id_; }
     [[nodiscard]] const std::string& arguments_json() const override { return arguments_; }
     [[nodiscard]] int attempt() const override { return 1; }
     [[nodiscard]] bool is_last_attempt() const override { return false; }
-    [[nodiscard]] bool still_ours() const override { return is_ours; }
+    [[nodiscard]] bool still_ours() const override { return is_ours && ours_for-- > 0; }
     Result<void> set_result(std::string /*result_json*/) override { return {}; }
     Result<void> acknowledge(postgres::Session& /*session*/) override {
         ++acknowledged;
@@ -73,6 +74,7 @@ class FakeRun final : public jobs::Run {
     }
 
     bool is_ours = true;
+    mutable int ours_for = 1'000'000;  ///< so many times it says so
     int acknowledged = 0;
 
   private:
@@ -162,7 +164,7 @@ class LibraryTest : public ::testing::Test {
     Documents documents{database, queue, rooms, keys, directory.path()};
     WordEncoder encoder;
     extraction::Extractor extractor{STOA_EXTRACT, {}};
-    Ingestion ingestion{database, room_events, extractor, encoder, keys, directory.path()};
+    Ingestion ingestion{database, queue, room_events, extractor, encoder, keys, directory.path()};
     Retrieval retrieval{database, encoder, keys};
 };
 

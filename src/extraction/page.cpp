@@ -21,8 +21,8 @@ bool continues(const Box& line, const Box& next) {
 
 void append_coordinate(std::string& out, float value) {
     std::array<char, 32> digits{};
-    const double rounded = std::round(static_cast<double>(value) * 100) / 100;
-    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), rounded);
+    const auto [end, error] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), round_coordinate(value));
     if (error == std::errc()) out.append(digits.data(), end);
 }
 
@@ -64,6 +64,8 @@ class Reader {
 };
 
 }  // namespace
+
+double round_coordinate(float value) { return std::round(static_cast<double>(value) * 100) / 100; }
 
 std::vector<Box> boxes_of(const std::vector<Word>& words, std::size_t begin, std::size_t end) {
     std::vector<Box> boxes;

@@ -50,6 +50,9 @@ struct Page {
 std::vector<Box> boxes_of(const Page& page, std::size_t begin, std::size_t end);
 std::vector<Box> boxes_of(const std::vector<Word>& words, std::size_t begin, std::size_t end);
 
+/// To hundredths of a point, as coordinates are kept and told.
+double round_coordinate(float value);
+
 /// `[[begin,end,x0,y0,x1,y1],…]`, coordinates in hundredths of a point at best.
 std::string words_to_json(const std::vector<Word>& words);
 /// What words_to_json wrote. `malformed_words` (internal) for anything else.

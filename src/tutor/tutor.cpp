@@ -32,10 +32,9 @@ Result<void> check_question(const Question& question) {
 }
 
 Box round_box(const extraction::Box& box) {
-    const auto round = [](float value) {
-        return std::round(static_cast<double>(value) * 100) / 100;
-    };
-    return Box{round(box.x0), round(box.y0), round(box.x1), round(box.y1)};
+    using extraction::round_coordinate;
+    return Box{round_coordinate(box.x0), round_coordinate(box.y0), round_coordinate(box.x1),
+               round_coordinate(box.y1)};
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ ITS_OWNER = "401 404 200 403 403 404 404"  # the document's: "member"
 API = "/api/v1"
 ROOM, MESSAGE = API + "/rooms/{room_id}", API + "/rooms/{room_id}/messages/{message_id}"
 DOCUMENT = API + "/documents/{doc_id}"
+HIGHLIGHTS = DOCUMENT + "/highlights"
 CONVERSATION = API + "/conversations/{conversation_id}"
 ASKER = "401 404 200 404 404 404 404"  # the conversation's: "member"
 QUESTION = {"question": "What is a lease?"}
@@ -99,6 +100,11 @@ TABLE = {
     ),
     f"DELETE {DOCUMENT}/permissions?room_id={{room_id}}": (None, no_content(ITS_OWNER)),
     f"GET {ROOM}/documents": (None, IN_ROOM),
+    f"GET {HIGHLIGHTS}": (None, READERS),
+    f"POST {HIGHLIGHTS}": ({"quote": "A lease lapses."}, created(READERS)),
+    # The member's, for the room: a moderator may take it away, nobody may change it.
+    f"PATCH {HIGHLIGHTS}/{{highlight_id}}": ({"note": "So?"}, "401 404 200 403 403 404 404"),
+    f"DELETE {HIGHLIGHTS}/{{highlight_id}}": (None, no_content(READERS)),
     f"POST {DOCUMENT}/chat": (QUESTION, READERS),
     f"GET {API}/conversations": (None, SIGNED_IN),
     f"GET {CONVERSATION}": (None, ASKER),
@@ -109,7 +115,7 @@ TABLE = {
     f"GET {DOCUMENT}/chat": (None, "401 404 200 200 200 404 404"),
     f"POST {ROOM}/ask": (QUESTION, IN_ROOM),
 }
-NEED_THE_TEXT = ("/pages/", "/chat", "/ask")
+NEED_THE_TEXT = ("/pages/", "/chat", "/ask", "/highlights")
 SOCKETS = ("GET /ws/rooms/{room_id}", f"GET {API}/websocket/rooms/{{room_id}}")
 PAGES = "/healthz /readyz /metrics /version / /index.js /stoa.css /docs /redoc /docs.js"
 TABLE |= {f"GET {path}": (None, ANYONE) for path in PAGES.split()}
@@ -154,6 +160,13 @@ class Place:
             answer = member.http.post(path, json=QUESTION)
             assert answer.ok, answer.text
             self.names["conversation_id"] = answer.json()["conversation_id"]
+        if "{highlight_id}" in row:
+            marked = member.http.post(
+                f"/documents/{self.names['doc_id']}/highlights",
+                json={"quote": "A lease", "room_id": self.names["room_id"]},
+            )
+            assert marked.ok, marked.text
+            self.names["highlight_id"] = marked.json()["id"]
 
     def further_session(self, stoa):
         """Another of the member's, so that the one the tests use goes on."""

@@ -99,9 +99,26 @@ def secrets(stack):
     title = rare()
     path = f"/conversations/{answer['conversation_id']}"
     assert user.http.patch(path, json={"title": title}).json()["title"] == title
-    words += [title, *asked_aloud(user)]
+    words += [title, *asked_aloud(user), *marked(user)]
     user.words = words
     return user
+
+
+def marked(user):
+    """The words of a highlight are the document's; its note is the author's own."""
+    room = user.http.post("/rooms/create", json={"name": "B room", "room_type": "private"}).json()
+    quote, before, behind, note = (rare() for _ in range(4))
+    text = f"First {before} and then {quote} and last {behind}.".encode()
+    document = ready(user, text, name="marked.txt", room_id=room["id"])
+    path = f"/documents/{document['id']}/highlights"
+    for more in ({}, {"room_id": room["id"]}):
+        body = {"quote": quote, "prefix": f"First {before}", "note": note, **more}
+        highlight = user.http.post(path, json=body)
+        assert highlight.status_code == 201, highlight.text
+        assert before in highlight.json()["prefix"] and behind in highlight.json()["suffix"]
+    log = user.http.get(f"/rooms/{room['id']}/events").text
+    assert quote in log and note in log
+    return [quote, before, behind, note]
 
 
 def asked_aloud(user):
@@ -128,7 +145,7 @@ def test_a_dump_of_the_database_shows_nothing_of_it(stack, secrets):
 def test_no_file_shows_anything_of_it(stack, secrets):
     """Originals and spools, tables, indexes, write-ahead log, temporary files and logs."""
     stack.sql("CHECKPOINT")
-    assert len(list((stack.data_dir / "documents").iterdir())) == len(FORMS) + 1
+    assert len(list((stack.data_dir / "documents").iterdir())) == len(FORMS) + 2
     assert (stack.dir / "postgres" / "data" / "base").is_dir()
     assert found_below(stack.dir, secrets.words) == []
 
