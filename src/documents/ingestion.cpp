@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "documents/events.hpp"
+#include "documents/highlight_reanchoring.hpp"
 #include "documents/keyed_lexemes.hpp"
 #include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
@@ -68,9 +69,11 @@ tl::unexpected<Error> taken_over() {
 /// One run over one document: it collects pages into a batch and writes full batches.
 class Reading {
   public:
-    Reading(postgres::Database& database, rooms::RoomEvents& events, embedding::Encoder& encoder,
-            const Originals& originals, jobs::Run& run, const DocumentId& document, int version)
+    Reading(postgres::Database& database, jobs::Queue& queue, rooms::RoomEvents& events,
+            embedding::Encoder& encoder, const Originals& originals, jobs::Run& run,
+            const DocumentId& document, int version)
         : database_(database),
+          queue_(queue),
           events_(events),
           encoder_(encoder),
           originals_(originals),
@@ -98,6 +101,7 @@ class Reading {
     void publish_progress_sometimes();
 
     postgres::Database& database_;
+    jobs::Queue& queue_;
     rooms::RoomEvents& events_;
     embedding::Encoder& encoder_;
     const Originals& originals_;
@@ -113,6 +117,7 @@ class Reading {
     std::vector<std::size_t> page_of_chunk_;  ///< index in pages_
     std::size_t bytes_ = 0;
     std::vector<RowId> superseded_;  ///< files that the ready version makes needless
+    std::optional<JobId> reanchoring_;
     std::chrono::steady_clock::time_point published_{};
 };
 
@@ -278,6 +283,7 @@ Result<void> Reading::finish(const extraction::Summary& summary) {
     if (!finished) return finished;
     publish(events);
     for (const auto& file : superseded_) originals_.remove(file);
+    if (reanchoring_) queue_.announce(*reanchoring_, reanchoring_job(document_, version_));
     return {};
 }
 
@@ -296,6 +302,10 @@ Result<void> Reading::make_ready(postgres::Session& session, const extraction::S
     auto superseded = session.list<RowId>(sql::take_replaced_file, document_);
     if (!superseded) return fail(superseded);
     superseded_ = std::move(*superseded);
+    if (version_ == 1) return {};
+    const auto queued = queue_.enqueue(session, reanchoring_job(document_, version_));
+    if (!queued) return fail(queued);
+    reanchoring_ = *queued;
     return {};
 }
 
@@ -355,10 +365,11 @@ jobs::NewJob ingestion_job(const DocumentId& document, int version) {
     return job;
 }
 
-Ingestion::Ingestion(postgres::Database& database, rooms::RoomEvents& events,
+Ingestion::Ingestion(postgres::Database& database, jobs::Queue& queue, rooms::RoomEvents& events,
                      const extraction::Extractor& extractor, embedding::Encoder& encoder,
                      accounts::SubjectKeys& keys, const std::filesystem::path& data_dir)
     : database_(database),
+      queue_(queue),
       events_(events),
       extractor_(extractor),
       encoder_(encoder),
@@ -384,7 +395,7 @@ Result<void> Ingestion::run(jobs::Run& run) {
     const auto arguments = json::read<Arguments>(run.arguments_json());
     if (!arguments) return fail(arguments);
     const auto& document = arguments->document_id;
-    Reading reading(database_, events_, encoder_, originals_, run, document,
+    Reading reading(database_, queue_, events_, encoder_, originals_, run, document,
                     arguments->version.value_or(1));
     const auto original = reading.begin(keys_);
     if (!original) return fail(original);

@@ -30,7 +30,7 @@ jobs::NewJob ingestion_job(const DocumentId& document, int version);
 
 class Ingestion {
   public:
-    Ingestion(postgres::Database& database, rooms::RoomEvents& events,
+    Ingestion(postgres::Database& database, jobs::Queue& queue, rooms::RoomEvents& events,
               const extraction::Extractor& extractor, embedding::Encoder& encoder,
               accounts::SubjectKeys& keys, const std::filesystem::path& data_dir);
 
@@ -43,6 +43,7 @@ class Ingestion {
 
   private:
     postgres::Database& database_;
+    jobs::Queue& queue_;
     rooms::RoomEvents& events_;
     const extraction::Extractor& extractor_;
     embedding::Encoder& encoder_;
