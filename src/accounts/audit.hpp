@@ -25,8 +25,11 @@ enum class AuditAction {
     refresh_reused,
     session_revoked,
     keys_rotated,
+    master_key_rotated,
     role_changed,
     room_closed,
+    invite_created,
+    message_removed,
     participant_kicked,
     participant_banned,
     participant_unbanned,
@@ -39,8 +42,9 @@ enum class AuditAction {
     document_deleted
 };
 BOOST_DESCRIBE_ENUM(AuditAction, user_created, signed_in, sign_in_failed, signed_out, wallet_linked,
-                    wallet_unlinked, refresh_reused, session_revoked, keys_rotated, role_changed,
-                    room_closed, participant_kicked, participant_banned, participant_unbanned,
+                    wallet_unlinked, refresh_reused, session_revoked, keys_rotated,
+                    master_key_rotated, role_changed, room_closed, invite_created, message_removed,
+                    participant_kicked, participant_banned, participant_unbanned,
                     participant_role_changed, document_shared, document_unshared,
                     document_published, document_unpublished, document_replaced, document_deleted)
 
@@ -50,11 +54,13 @@ struct AuditDetail {
     std::optional<std::string> code{};
     std::optional<std::string> device{};
     std::optional<std::string> remote_address{};
-    std::optional<std::string> role{};    ///< or permission that was given
-    std::optional<std::string> person{};  ///< whom it happened to, beside the subject
-    std::optional<std::string> room{};    ///< where, beside the subject
+    std::optional<std::string> role{};        ///< or permission that was given
+    std::optional<std::string> person{};      ///< whom it happened to, beside the subject
+    std::optional<std::string> room{};        ///< where, beside the subject
+    std::optional<std::string> public_key{};  ///< whose checkpoints stay good
 };
-BOOST_DESCRIBE_STRUCT(AuditDetail, (), (address, code, device, remote_address, role, person, room))
+BOOST_DESCRIBE_STRUCT(AuditDetail, (),
+                      (address, code, device, remote_address, role, person, room, public_key))
 
 struct AuditEvent {
     AuditAction action;

@@ -3,8 +3,11 @@
 
 #include "accounts/sql.hpp"
 #include "base/log.hpp"
+#include "crypto/base64.hpp"
 #include "crypto/hash.hpp"
 
+#include <algorithm>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,8 +30,9 @@ struct Entry {
     std::optional<postgres::Bytes> prev_hash;
     std::optional<postgres::Bytes> hash;
     std::string entry;
+    std::optional<std::string> retired_key;
 };
-BOOST_DESCRIBE_STRUCT(Entry, (), (seq, prev_hash, hash, entry))
+BOOST_DESCRIBE_STRUCT(Entry, (), (seq, prev_hash, hash, entry, retired_key))
 
 struct Checkpoint {
     std::int64_t number = 0;
@@ -53,8 +57,17 @@ tl::unexpected<Error> broken(std::string_view what, std::int64_t number, std::st
 /// The checkpoints in order, a page at a time; each is checked by itself when it is read.
 class Checkpoints {
   public:
-    Checkpoints(postgres::Database& database, const crypto::PublicKey& key)
-        : database_(database), key_(key) {}
+    Checkpoints(postgres::Database& database, const std::vector<crypto::PublicKey>& keys)
+        : database_(database), keys_(keys) {}
+
+    /// By one of the keys at hand, not by one that was replaced.
+    [[nodiscard]] bool is_by_own_key(const Checkpoint& checkpoint) const {
+        return std::ranges::any_of(keys_, [&](const crypto::PublicKey& key) {
+            return crypto::view(key) == checkpoint.public_key.value;
+        });
+    }
+    /// The first checkpoint by each other key.
+    [[nodiscard]] const std::map<std::string, std::int64_t>& foreign() const { return foreign_; }
 
     /// The next one, if there is one.
     Result<const Checkpoint*> peek() {
@@ -73,22 +86,23 @@ class Checkpoints {
     [[nodiscard]] std::int64_t count() const { return last_; }
 
   private:
-    Result<void> check(const Checkpoint& checkpoint) const {
+    Result<void> check(const Checkpoint& checkpoint) {
         if (checkpoint.number != last_ + 1) return broken("Checkpoint", last_ + 1, "is missing.");
-        if (checkpoint.public_key.value != crypto::view(key_)) {
-            return broken("Checkpoint", checkpoint.number,
-                          "is signed by another key than this master key gives.");
+        if (!is_by_own_key(checkpoint)) {
+            foreign_.emplace(checkpoint.public_key.value, checkpoint.number);
         }
+        const auto key = crypto::to_array<32>(checkpoint.public_key.value);
         const auto signature = crypto::to_array<64>(checkpoint.signature.value);
         const auto text = signed_text(checkpoint.number, checkpoint.seq, checkpoint.hash.value);
-        if (!signature || !crypto::verify(text, *signature, key_)) {
+        if (!key || !signature || !crypto::verify(text, *signature, *key)) {
             return broken("Checkpoint", checkpoint.number, "has a forged signature.");
         }
         return {};
     }
 
     postgres::Database& database_;
-    const crypto::PublicKey key_;
+    const std::vector<crypto::PublicKey> keys_;
+    std::map<std::string, std::int64_t> foreign_;
     std::vector<Checkpoint> page_;
     std::size_t at_ = 0;
     std::int64_t last_ = 0;
@@ -119,9 +133,25 @@ Result<void> check_signed(Checkpoints& checkpoints, const Entry& entry, std::int
                               ", is not what checkpoint " + std::to_string((*next)->number) +
                               " signed.");
         }
-        covered = entry.seq;
+        if (checkpoints.is_by_own_key(**next)) covered = entry.seq;
         checkpoints.pop();
     }
+}
+
+/// Public keys of master keys that were replaced, and the first entry that says so.
+using Vouchers = std::map<std::string, std::int64_t>;
+
+/// An entry vouches for a key once a checkpoint by a key at hand covers it.
+Result<void> check_foreign(const Checkpoints& checkpoints, const Vouchers& vouchers,
+                           std::int64_t covered) {
+    std::int64_t first = 0;
+    for (const auto& [key, number] : checkpoints.foreign()) {
+        const auto voucher = vouchers.find(crypto::to_base64url(key));
+        if (voucher != vouchers.end() && voucher->second <= covered) continue;
+        if (first == 0 || number < first) first = number;
+    }
+    if (first == 0) return {};
+    return broken("Checkpoint", first, "is signed by another key than this master key gives.");
 }
 
 }  // namespace
@@ -146,10 +176,12 @@ Result<bool> sign_audit_log(postgres::Database& database, const crypto::KeyPair&
     return true;
 }
 
-Result<VerifiedAudit> verify_audit_log(postgres::Database& database, const crypto::PublicKey& key,
+Result<VerifiedAudit> verify_audit_log(postgres::Database& database,
+                                       const std::vector<crypto::PublicKey>& keys,
                                        std::int64_t entries_min) {
     VerifiedAudit done;
-    Checkpoints checkpoints(database, key);
+    Checkpoints checkpoints(database, keys);
+    Vouchers vouchers;
     std::string last_hash{crypto::view(crypto::sha256(""))};
     while (true) {
         const auto page = database.list<Entry>(sql::list_audit_entries, done.entries, rows_at_once);
@@ -158,6 +190,7 @@ Result<VerifiedAudit> verify_audit_log(postgres::Database& database, const crypt
             if (auto good = check_entry(entry, done.entries, last_hash); !good) return fail(good);
             auto good = check_signed(checkpoints, entry, done.entries_signed);
             if (!good) return fail(good);
+            if (entry.retired_key) vouchers.emplace(*entry.retired_key, entry.seq);
             done.entries = entry.seq;
             last_hash = entry.hash->value;
         }
@@ -173,6 +206,9 @@ Result<VerifiedAudit> verify_audit_log(postgres::Database& database, const crypt
     if (done.entries < entries_min) {
         return broken("Entry", done.entries + 1,
                       "was cut off: there should be at least " + std::to_string(entries_min) + ".");
+    }
+    if (auto good = check_foreign(checkpoints, vouchers, done.entries_signed); !good) {
+        return fail(good);
     }
     done.checkpoints = checkpoints.count();
     return done;

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace stoa::accounts {
 
@@ -26,11 +27,13 @@ struct VerifiedAudit {
     std::int64_t entries_signed = 0;  ///< up to the last checkpoint; those after it can be cut off
 };
 
-/// Follows the hash chain from its first entry, and the checkpoints with it. `audit_broken`
-/// (conflict) names the first entry that is missing, changed, out of place or cut off, or the first
-/// checkpoint that is missing or forged. `entries_min`: a count kept elsewhere; fewer are "cut
-/// off".
-Result<VerifiedAudit> verify_audit_log(postgres::Database& database, const crypto::PublicKey& key,
+/// Follows the hash chain from its first entry, and the checkpoints with it. `keys`: those of the
+/// master keys at hand. What was signed by a master key that was replaced is good if an entry that
+/// these keys signed vouches for it. `audit_broken` (conflict) names the first entry that is
+/// missing, changed, out of place or cut off, or the first checkpoint that is missing or forged.
+/// `entries_min`: a count kept elsewhere; fewer are "cut off".
+Result<VerifiedAudit> verify_audit_log(postgres::Database& database,
+                                       const std::vector<crypto::PublicKey>& keys,
                                        std::int64_t entries_min = 0);
 
 }  // namespace stoa::accounts

@@ -24,7 +24,7 @@ class Audit : public ::testing::Test {
         ASSERT_TRUE(done) << done.error().message;
     }
     std::string found(std::int64_t entries_min = 0) {
-        const auto done = verify_audit_log(database_, key_.public_key, entries_min);
+        const auto done = verify_audit_log(database_, {key_.public_key}, entries_min);
         if (done) return "whole";
         EXPECT_EQ(done.error().code, "audit_broken");
         return done.error().message;
@@ -59,7 +59,7 @@ TEST_F(Audit, ACheckpointIsMadeWhenThereIsSomethingNew) {
     record_some(3);
     EXPECT_TRUE(sign());
     record_some(1);
-    const auto verified = verify_audit_log(database_, key_.public_key).value();
+    const auto verified = verify_audit_log(database_, {key_.public_key}).value();
     EXPECT_EQ(verified.entries, 6);
     EXPECT_EQ(verified.checkpoints, 2);
     EXPECT_EQ(verified.entries_signed, 5);

@@ -3,6 +3,7 @@
 
 #include "accounts/audit.hpp"
 #include "accounts/sql.hpp"
+#include "accounts/wrapped_key.hpp"
 #include "base/log.hpp"
 #include "crypto/base64.hpp"
 #include "crypto/hash.hpp"
@@ -19,14 +20,6 @@ constexpr seconds reload_after{10};
 constexpr seconds reload_for_unknown_after{1};  // bounds what invented key ids can cost
 constexpr seconds publish_before_signing = 2 * reload_after;
 
-struct KeyRow {
-    std::string kid;
-    postgres::Bytes public_key;
-    postgres::Bytes private_key;
-    bool is_known_everywhere = false;
-};
-BOOST_DESCRIBE_STRUCT(KeyRow, (), (kid, public_key, private_key, is_known_everywhere))
-
 /// RFC 8037, 2; in RFC 7638's order, so that the first three make the thumbprint.
 std::string jwk_core(const crypto::PublicKey& key) {
     return R"({"crv":"Ed25519","kty":"OKP","x":")" + crypto::to_base64url(crypto::view(key)) + '"';
@@ -36,21 +29,17 @@ std::string kid_of(const crypto::PublicKey& key) {
     return crypto::to_base64url(crypto::view(crypto::sha256(jwk_core(key) + '}')));
 }
 
-std::string purpose_of(std::string_view kid) { return "stoa signing key " + std::string(kid); }
-
-std::optional<crypto::KeyPair> open_keys(const KeyRow& row,
-                                         const std::optional<crypto::SecretKey>& master_key) {
-    std::optional<std::string> seed = row.private_key.value;  // unsealed: made without master key
-    if (seed->size() != crypto::Seed().size())
-        seed = master_key ? crypto::open(*seed, *master_key, purpose_of(row.kid)) : std::nullopt;
-    const auto array = seed ? crypto::to_array<32>(*seed) : std::nullopt;
-    if (!array) return std::nullopt;
-    const auto keys = crypto::key_pair_of(*array);
-    if (crypto::view(keys.public_key) != row.public_key.value) return std::nullopt;
-    return keys;
-}
-
 }  // namespace
+
+struct SigningKeys::KeyRow {
+    std::string kid;
+    postgres::Bytes public_key;
+    postgres::Bytes private_key;
+    std::optional<std::string> master_key_id;
+    bool is_known_everywhere = false;
+    BOOST_DESCRIBE_CLASS(KeyRow, (),
+                         (kid, public_key, private_key, master_key_id, is_known_everywhere), (), ())
+};
 
 struct SigningKeys::Loaded {
     struct Key {
@@ -62,11 +51,21 @@ struct SigningKeys::Loaded {
     std::string jwks;
 };
 
-SigningKeys::SigningKeys(postgres::Database& database, std::optional<crypto::SecretKey> master_key,
+SigningKeys::SigningKeys(postgres::Database& database, MasterKeys& master_keys,
                          seconds token_lifetime)
-    : database_(database), master_key_(std::move(master_key)), token_lifetime_(token_lifetime) {}
+    : database_(database), master_keys_(master_keys), token_lifetime_(token_lifetime) {}
 
 SigningKeys::~SigningKeys() = default;
+
+std::optional<crypto::KeyPair> SigningKeys::open_keys(const KeyRow& row) {
+    const auto seed =
+        master_keys_.unwrap(row.private_key, row.master_key_id, signing_key_place(row.kid));
+    const auto array = seed ? crypto::to_array<32>(*seed) : std::nullopt;
+    if (!array) return std::nullopt;
+    const auto keys = crypto::key_pair_of(*array);
+    if (crypto::view(keys.public_key) != row.public_key.value) return std::nullopt;
+    return keys;
+}
 
 Result<SigningKey> SigningKeys::signing_key() {
     auto loaded = load(reload_after);
@@ -98,9 +97,11 @@ Result<std::string> SigningKeys::jwks() {
 }
 
 Result<void> SigningKeys::rotate() {
+    const auto master = master_keys_.active();
+    if (!master) return fail(master);
     auto rotated = database_.transact([&](postgres::Session& session) -> Result<void> {
         if (auto locked = session.run(sql::lock_signing_keys); !locked) return fail(locked);
-        return insert_key(session, true);
+        return insert_key(session, *master, true);
     });
     if (!rotated) return rotated;
     if (auto loaded = load(seconds(0)); !loaded) return fail(loaded);
@@ -133,7 +134,7 @@ Result<std::shared_ptr<const SigningKeys::Loaded>> SigningKeys::read_keys() {
                         R"(","alg":"EdDSA","use":"sig"})";
         separator = ',';
         if (is_published) continue;
-        const auto keys = open_keys(row, master_key_);
+        const auto keys = open_keys(row);
         if (!keys) {
             if (loaded_ == nullptr)  // said once, not at every reload
                 log::warning("a signing key does not open with this master key",
@@ -148,27 +149,31 @@ Result<std::shared_ptr<const SigningKeys::Loaded>> SigningKeys::read_keys() {
 }
 
 Result<void> SigningKeys::make_first_key() {
+    const auto master = master_keys_.active();
+    if (!master) return fail(master);
     return database_.transact([&](postgres::Session& session) -> Result<void> {
         if (auto locked = session.run(sql::lock_signing_keys); !locked) return fail(locked);
         const auto rows = session.list<KeyRow>(sql::list_signing_keys, 0.0);
         if (!rows) return fail(rows);
-        const auto opens = [&](const KeyRow& row) {
-            return open_keys(row, master_key_).has_value();
-        };
+        const auto opens = [&](const KeyRow& row) { return open_keys(row).has_value(); };
         if (std::any_of(rows->begin(), rows->end(), opens)) return {};  // another process was first
-        return insert_key(session, false);
+        return insert_key(session, *master, false);
     });
 }
 
-Result<void> SigningKeys::insert_key(postgres::Session& session, bool is_rotation) {
+Result<void> SigningKeys::insert_key(postgres::Session& session, const MasterKey& master,
+                                     bool is_rotation) {
     const auto keys = crypto::make_key_pair();
     const auto kid = kid_of(keys.public_key);
     const auto seed = crypto::view(keys.seed);
-    const postgres::Bytes stored{master_key_ ? crypto::seal(seed, *master_key_, purpose_of(kid))
-                                             : std::string(seed)};
+    const auto wrapped = master.wrap(seed, signing_key_place(kid));
     const postgres::Bytes public_key{std::string(crypto::view(keys.public_key))};
-    if (auto done = session.run(sql::insert_signing_key, kid, public_key, stored); !done)
-        return fail(done);
+    const auto done = session.run(sql::insert_signing_key, kid, public_key, wrapped, master.id);
+    if (!done) return fail(done);
+    if (done->affected() == 0) {
+        return fail(ErrorKind::unavailable, "master_key_changing",
+                    "The master key was rotated at this moment; try again.");
+    }
     if (!is_rotation) return {};
     const auto retires_in = publish_before_signing + reload_after + token_lifetime_;
     auto retired =

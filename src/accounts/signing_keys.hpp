@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Ed25519 keys of the access tokens. They lie in PostgreSQL (private halves sealed by the
-// master key, if there is one); the first process to need one makes it. A new key is published
+// The Ed25519 keys of the access tokens. They lie in PostgreSQL (private halves wrapped by
+// the master key); the first process to need one makes it. A new key is published
 // before it signs and an old one verifies until its last token has expired, so rotation logs nobody
 // out. Loads at first use, then at most every ten seconds. Writes signing_keys. Any thread.
 #pragma once
 
+#include "accounts/master_keys.hpp"
 #include "base/result.hpp"
 #include "crypto/ed25519.hpp"
-#include "crypto/secret_box.hpp"
 #include "postgres/database.hpp"
 
 #include <chrono>
@@ -27,7 +27,7 @@ struct SigningKey {
 class SigningKeys {
   public:
     /// `token_lifetime`: how long a retired key must still verify.
-    SigningKeys(postgres::Database& database, std::optional<crypto::SecretKey> master_key,
+    SigningKeys(postgres::Database& database, MasterKeys& master_keys,
                 std::chrono::seconds token_lifetime);
     ~SigningKeys();
 
@@ -42,13 +42,15 @@ class SigningKeys {
 
   private:
     struct Loaded;
+    struct KeyRow;
     Result<std::shared_ptr<const Loaded>> load(std::chrono::seconds age_max);
     Result<std::shared_ptr<const Loaded>> read_keys();
     Result<void> make_first_key();
-    Result<void> insert_key(postgres::Session& session, bool is_rotation);
+    [[nodiscard]] std::optional<crypto::KeyPair> open_keys(const KeyRow& row);
+    Result<void> insert_key(postgres::Session& session, const MasterKey& master, bool is_rotation);
 
     postgres::Database& database_;
-    const std::optional<crypto::SecretKey> master_key_;
+    MasterKeys& master_keys_;
     const std::chrono::seconds token_lifetime_;
     std::mutex mutex_;  // held while loading: those who wait want the same keys
     std::shared_ptr<const Loaded> loaded_;

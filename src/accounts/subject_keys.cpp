@@ -2,10 +2,9 @@
 #include "accounts/subject_keys.hpp"
 
 #include "accounts/sql.hpp"
+#include "accounts/wrapped_key.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/random.hpp"
-
-#include <stdexcept>
 
 namespace stoa::accounts {
 namespace {
@@ -16,16 +15,12 @@ constexpr std::chrono::minutes known_for{5};
 
 struct KeyRow {
     std::optional<postgres::Bytes> wrapped_key;  ///< nothing once it was destroyed
+    std::optional<std::string> master_key_id;
 };
-BOOST_DESCRIBE_STRUCT(KeyRow, (), (wrapped_key))
+BOOST_DESCRIBE_STRUCT(KeyRow, (), (wrapped_key, master_key_id))
 
-std::string place_of(const UserId& user) { return "stoa subject key " + user.str(); }
-
-crypto::SecretKey checked_master_key(std::string_view bytes) {
-    const auto key = crypto::to_array<32>(bytes);
-    if (!key) throw std::invalid_argument("the master key has 32 bytes");
-    return *key;
-}
+/// Another master key may become the active one while a key is wrapped.
+constexpr int tries_max = 3;
 
 }  // namespace
 
@@ -43,8 +38,8 @@ crypto::SecretKey SubjectKey::derive(std::string_view purpose) const {
     return crypto::hmac_sha256(crypto::view(key_), purpose);
 }
 
-SubjectKeys::SubjectKeys(postgres::Database& database, std::string_view master_key)
-    : database_(database), master_key_(checked_master_key(master_key)) {}
+SubjectKeys::SubjectKeys(postgres::Database& database, MasterKeys& master_keys)
+    : database_(database), master_keys_(master_keys) {}
 
 Result<SubjectKey> SubjectKeys::key_of(const UserId& user) {
     if (auto known = find_known(user)) return *known;
@@ -57,28 +52,33 @@ Result<SubjectKey> SubjectKeys::key_of_installation() { return key_of(UserId{});
 
 Result<SubjectKey> SubjectKeys::read_or_make(const UserId& user) {
     auto found = database_.find<KeyRow>(sql::find_subject_key, user);
-    if (!found) return fail(found);
-    if (!*found) {
-        // Of several that make one at once, the first one's stands.
-        const auto wrapped = crypto::seal(crypto::random_bytes(crypto::SecretKey().size()),
-                                          master_key_, place_of(user));
-        auto made = database_.run(sql::insert_subject_key, user, postgres::Bytes{wrapped});
-        if (!made) return fail(made);
+    for (int i = 0; i < tries_max && found && !*found; ++i) {
+        if (auto made = make(user); !made) return fail(made);
         found = database_.find<KeyRow>(sql::find_subject_key, user);
-        if (!found) return fail(found);
     }
+    if (!found) return fail(found);
     if (!*found || !(*found)->wrapped_key) {
         return fail(ErrorKind::not_found, "subject_erased",
                     "This person's data was erased and cannot be read any more.");
     }
-    const auto plain = crypto::open((*found)->wrapped_key->value, master_key_, place_of(user));
-    const auto key = plain ? crypto::to_array<32>(*plain) : std::nullopt;
-    if (!key) {
-        return fail(ErrorKind::internal, "master_key_wrong",
-                    "A stored key was wrapped by another master key than this process has; give it "
-                    "the one that the database was made with.");
-    }
+    const auto& row = **found;
+    const auto plain =
+        master_keys_.unwrap(*row.wrapped_key, row.master_key_id, subject_key_place(user.str()));
+    if (!plain) return fail(plain);
+    const auto key = crypto::to_array<32>(*plain);
+    if (!key) return fail(ErrorKind::internal, "sealed_unreadable", "A stored key is cut short.");
     return SubjectKey(*key);
+}
+
+/// Of several that make one at once, the first one's stands.
+Result<void> SubjectKeys::make(const UserId& user) {
+    const auto master = master_keys_.active();
+    if (!master) return fail(master);
+    const auto wrapped = master->wrap(crypto::random_bytes(crypto::SecretKey().size()),
+                                      subject_key_place(user.str()));
+    auto made = database_.run(sql::insert_subject_key, user, wrapped, master->id);
+    if (!made) return fail(made);
+    return {};
 }
 
 std::optional<SubjectKey> SubjectKeys::find_known(const UserId& user) {

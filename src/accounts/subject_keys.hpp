@@ -5,6 +5,7 @@
 // minutes. Writes subject_keys. Any thread.
 #pragma once
 
+#include "accounts/master_keys.hpp"
 #include "base/id.hpp"
 #include "base/result.hpp"
 #include "crypto/secret_box.hpp"
@@ -38,8 +39,7 @@ class SubjectKey {
 
 class SubjectKeys {
   public:
-    /// `master_key`: 32 bytes.
-    SubjectKeys(postgres::Database& database, std::string_view master_key);
+    SubjectKeys(postgres::Database& database, MasterKeys& master_keys);
 
     /// The key of a person, made if they have none. Asks the database over a connection of its own:
     /// to be called before a transaction, never inside one. `subject_erased` (404) once the key was
@@ -54,11 +54,12 @@ class SubjectKeys {
         std::chrono::steady_clock::time_point known_since;
     };
     Result<SubjectKey> read_or_make(const UserId& user);
+    Result<void> make(const UserId& user);
     [[nodiscard]] std::optional<SubjectKey> find_known(const UserId& user);
     void remember(const UserId& user, const SubjectKey& key);
 
     postgres::Database& database_;
-    const crypto::SecretKey master_key_;
+    MasterKeys& master_keys_;
     std::mutex mutex_;
     std::unordered_map<UserId, Known> known_;
 };

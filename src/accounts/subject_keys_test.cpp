@@ -16,8 +16,8 @@ class SubjectKeysTest : public ::testing::Test {
     testing::TestDatabase place;
     Metrics metrics;
     postgres::Database database{place.options(), metrics};
-    const std::string master_key = std::string(32, 'm');
-    SubjectKeys keys{database, master_key};
+    MasterKeys masters{database, {crypto::SecretKey{1}}};
+    SubjectKeys keys{database, masters};
     const UserId ada = UserId::make();
     const UserId bob = UserId::make();
 };
@@ -36,7 +36,7 @@ TEST_F(SubjectKeysTest, A_key_is_made_once_and_every_process_finds_it) {
     std::vector<std::future<std::string>> made;
     for (int i = 0; i < 4; ++i) {
         made.push_back(std::async(std::launch::async, [this] {
-            SubjectKeys process(database, master_key);
+            SubjectKeys process(database, masters);
             const auto key = process.key_of(ada).value().derive("same");
             return std::string(crypto::view(key));
         }));
@@ -47,8 +47,11 @@ TEST_F(SubjectKeysTest, A_key_is_made_once_and_every_process_finds_it) {
 
 TEST_F(SubjectKeysTest, Another_master_key_is_told_of) {
     ASSERT_TRUE(keys.key_of(ada));
-    SubjectKeys other(database, std::string(32, 'n'));
+    MasterKeys wrong(database, {crypto::SecretKey{2}});
+    SubjectKeys other(database, wrong);
     EXPECT_EQ(other.key_of(ada).error().code, "master_key_wrong");
+    EXPECT_EQ(other.key_of(bob).error().code, "master_key_wrong");
+    EXPECT_TRUE(keys.key_of(bob));
 }
 
 TEST_F(SubjectKeysTest, A_key_that_was_destroyed_is_not_made_again) {
@@ -57,7 +60,7 @@ TEST_F(SubjectKeysTest, A_key_that_was_destroyed_is_not_made_again) {
         "test.erase",
         "UPDATE subject_keys SET wrapped_key = '', erased_at = now() WHERE user_id = $1"};
     ASSERT_TRUE(database.run(erase, ada));
-    SubjectKeys later(database, master_key);
+    SubjectKeys later(database, masters);
     EXPECT_EQ(later.key_of(ada).error().code, "subject_erased");
 }
 

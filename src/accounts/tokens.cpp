@@ -5,7 +5,6 @@
 #include "crypto/random.hpp"
 
 #include <cstring>
-#include <stdexcept>
 
 namespace stoa::accounts {
 namespace {
@@ -19,13 +18,6 @@ struct LiveSession {
 };
 BOOST_DESCRIBE_STRUCT(LiveSession, (), (user_id, is_stale))
 
-std::optional<crypto::SecretKey> read_master_key(const std::string& bytes) {
-    if (bytes.empty()) return std::nullopt;
-    const auto key = crypto::to_array<32>(bytes);
-    if (!key) throw std::invalid_argument("a master key has 32 bytes");
-    return key;
-}
-
 }  // namespace
 
 tl::unexpected<Error> session_revoked() {
@@ -33,12 +25,12 @@ tl::unexpected<Error> session_revoked() {
                 "This session has ended; sign in again.");
 }
 
-Tokens::Tokens(postgres::Database& database, TokenSettings settings, const std::string& master_key,
+Tokens::Tokens(postgres::Database& database, TokenSettings settings, MasterKeys& master_keys,
                Clock clock)
     : database_(database),
       settings_(std::move(settings)),
       clock_(std::move(clock)),
-      keys_(database, read_master_key(master_key), settings_.access_lifetime),
+      keys_(database, master_keys, settings_.access_lifetime),
       verified_(verified_max) {}
 
 std::size_t Tokens::HashDigest::operator()(const crypto::Digest& digest) const {

@@ -48,9 +48,8 @@ tl::unexpected<Error> session_revoked();
 
 class Tokens {
   public:
-    /// `master_key`: 32 bytes, or empty to keep signing keys unsealed; another length throws
-    /// std::invalid_argument. `clock` is asked for the times in access tokens.
-    Tokens(postgres::Database& database, TokenSettings settings, const std::string& master_key,
+    /// `clock` is asked for the times in access tokens.
+    Tokens(postgres::Database& database, TokenSettings settings, MasterKeys& master_keys,
            Clock clock = now);
 
     /// Who asks. Errors, all 401: those of `crypto::verify_jwt`, `session_revoked` (also: expired,

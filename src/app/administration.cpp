@@ -4,24 +4,17 @@
 #include "accounts/administration.hpp"
 #include "accounts/audit_checkpoints.hpp"
 #include "accounts/tokens.hpp"
+#include "app/command_place.hpp"
 #include "app/master_key.hpp"
 #include "app/services.hpp"
 #include "base/json.hpp"
-#include "base/metrics.hpp"
 #include "jobs/admin.hpp"
-#include "postgres/database.hpp"
 
 #include <iostream>
+#include <vector>
 
 namespace stoa::app {
 namespace {
-
-/// A database for one command.
-struct Place {
-    explicit Place(const Settings& settings) : database(postgres_options(settings), metrics) {}
-    Metrics metrics;
-    postgres::Database database;
-};
 
 Result<JobId> parse_job(const std::string& id) {
     if (const auto job = JobId::parse(id)) return *job;
@@ -76,11 +69,14 @@ Result<void> drop_job(const Settings& settings, const std::string& id) {
 }
 
 Result<void> verify_audit(const Settings& settings, std::int64_t entries_min) {
-    const auto master_key = load_master_key(settings.master_key, settings.data_dir);
-    if (!master_key) return fail(master_key);
+    const auto masters = load_master_keys(settings);
+    if (!masters) return fail(masters);
+    std::vector<crypto::PublicKey> keys;
+    for (const auto& master : *masters) {
+        keys.push_back(accounts::audit_key(crypto::view(master)).public_key);
+    }
     Place place(settings);
-    const auto key = accounts::audit_key(*master_key).public_key;
-    const auto found = accounts::verify_audit_log(place.database, key, entries_min);
+    const auto found = accounts::verify_audit_log(place.database, keys, entries_min);
     if (!found) return fail(found);
     std::cout << found->entries << " entries, unbroken; " << found->checkpoints
               << " checkpoints sign those up to " << found->entries_signed << ".\n";
@@ -105,10 +101,11 @@ Result<void> set_role(const Settings& settings, const std::string& wallet,
 }
 
 Result<void> rotate_signing_keys(const Settings& settings) {
-    const auto master_key = load_master_key(settings.master_key, settings.data_dir);
-    if (!master_key) return fail(master_key);
+    const auto keys = load_master_keys(settings);
+    if (!keys) return fail(keys);
     Place place(settings);
-    accounts::Tokens tokens(place.database, token_settings(settings), *master_key);
+    auto master_keys = make_master_keys(place.database, settings, *keys);
+    accounts::Tokens tokens(place.database, token_settings(settings), master_keys);
     if (auto rotated = tokens.rotate_keys(); !rotated) return rotated;
     std::cout << "New tokens are signed by a new key within 20 s.\n";
     return {};

@@ -16,7 +16,7 @@ Result<void> check_settings(const Settings& settings) {
     };
     check(postgres::check_conninfo(settings.database_url));
     check(redis::parse_url(settings.redis_url));
-    if (!settings.master_key.empty()) check(load_master_key(settings.master_key, {}));
+    check(check_master_keys(settings));
     check(server_options(settings));
     if (mistakes.empty()) return {};
     return fail(ErrorKind::invalid, "settings_invalid", std::move(mistakes));

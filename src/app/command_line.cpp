@@ -4,6 +4,7 @@
 #include "app/administration.hpp"
 #include "app/check_settings.hpp"
 #include "app/doctor.hpp"
+#include "app/master_key_rotation.hpp"
 #include "app/serve.hpp"
 #include "app/up.hpp"
 #include "app/work.hpp"
@@ -184,8 +185,12 @@ class Commands {
                        [this](const Settings& s) { return set_role(s, argument_, role_); });
         role->add_option("WALLET", argument_, "A wallet they signed in with")->required();
         role->add_option("ROLE", role_, "user, moderator or admin")->required();
-        auto* keys = program_.add_subcommand("keys", "The keys of access tokens");
+        auto* keys = program_.add_subcommand("keys", "The master key and those of access tokens");
         keys->require_subcommand(1);
+        with_flags(keys->add_subcommand("rotate", "Let a new master key take over, online"),
+                   rotate_master_key);
+        with_flags(keys->add_subcommand("status", "Which master key wraps how much"),
+                   print_key_status);
         with_flags(keys->add_subcommand("rotate-signing", "Sign new tokens by a new key"),
                    rotate_signing_keys);
     }

@@ -38,10 +38,13 @@ jobs::Task removal(std::function<Result<std::uint64_t>()> remove) {
 
 std::map<std::string, jobs::Task> housekeeping_tasks(postgres::Database& database,
                                                      documents::Documents& documents,
-                                                     const crypto::KeyPair& audit_key) {
+                                                     accounts::MasterKeys& master_keys) {
     jobs::Task sign;
-    sign.run = [&database, &audit_key](jobs::Run&) -> Result<void> {
-        if (auto made = accounts::sign_audit_log(database, audit_key); !made) return fail(made);
+    sign.run = [&database, &master_keys](jobs::Run&) -> Result<void> {
+        const auto master = master_keys.active();
+        if (!master) return fail(master);
+        const auto key = accounts::audit_key(crypto::view(master->key));
+        if (auto made = accounts::sign_audit_log(database, key); !made) return fail(made);
         return {};
     };
     return {

@@ -5,7 +5,7 @@
 // `stoa work`. Any thread.
 #pragma once
 
-#include "crypto/ed25519.hpp"
+#include "accounts/master_keys.hpp"
 #include "documents/documents.hpp"
 #include "jobs/periodic.hpp"
 #include "jobs/worker.hpp"
@@ -20,7 +20,7 @@ namespace stoa::app {
 /// The tasks, for the worker's table; what they are given outlives the worker.
 std::map<std::string, jobs::Task> housekeeping_tasks(postgres::Database& database,
                                                      documents::Documents& documents,
-                                                     const crypto::KeyPair& audit_key);
+                                                     accounts::MasterKeys& master_keys);
 /// When each of them is due.
 std::vector<jobs::Periodic> housekeeping_schedule();
 

@@ -178,9 +178,9 @@ class Idempotency::Recorder final : public http::Stream {
     bool is_cut_ = false;
 };
 
-Idempotency::Idempotency(postgres::Database& database, std::string master_key)
+Idempotency::Idempotency(postgres::Database& database, accounts::SubjectKeys& keys)
     : database_(database),
-      master_key_(std::move(master_key)),
+      keys_(keys),
       renewer_([this](const std::stop_token& stop) { renew_leases(stop); }) {}
 
 bool Idempotency::is_for(const http::Route& route) {
@@ -233,17 +233,22 @@ Result<std::string> Idempotency::read_key(const http::Request& request) {
                 "An Idempotency-Key is sent once and has 1 to 255 printable ASCII characters.");
 }
 
-Idempotency::Asked Idempotency::asked(const http::Request& request, const std::string& key) const {
+Result<Idempotency::Asked> Idempotency::asked(const http::Request& request,
+                                              const std::string& key) {
+    const auto own = keys_.key_of(request.caller->user);
+    if (!own) return fail(own);
     const auto hash = crypto::sha256(key);
-    return {request.caller->user,
-            {std::string(crypto::view(hash))},
-            {fingerprint(request)},
-            crypto::hmac_sha256(master_key_, "idempotency " + key)};
+    return Asked{request.caller->user,
+                 {std::string(crypto::view(hash))},
+                 {fingerprint(request)},
+                 own->derive("idempotency " + key)};
 }
 
 Result<Idempotency::Claimed> Idempotency::claim(const http::Request& request,
                                                 const std::string& key) {
-    const auto mine = asked(request, key);
+    const auto known = asked(request, key);
+    if (!known) return fail(known);
+    const auto& mine = *known;
     const auto claim = std::make_shared<Claim>(*this, mine);
     const auto taken = claim->take();
     if (!taken) return fail(taken);
@@ -260,7 +265,8 @@ Result<Idempotency::Claimed> Idempotency::claim(const http::Request& request,
     const auto text = crypto::open((*row)->answer->value, mine.secret, mine.purpose());
     auto answer = text ? unpack(*text) : std::nullopt;
     if (!answer) {
-        return fail(ErrorKind::internal, "internal_error", "A kept answer could not be opened.");
+        return fail(ErrorKind::conflict, "idempotency_answer_lost",
+                    "This was done already, but its answer cannot be opened any more.");
     }
     return Claimed{nullptr, std::move(*answer)};
 }

@@ -6,6 +6,7 @@
 // renews.
 #pragma once
 
+#include "accounts/subject_keys.hpp"
 #include "base/result.hpp"
 #include "http/message.hpp"
 #include "http/routes.hpp"
@@ -24,8 +25,8 @@ namespace stoa::app {
 
 class Idempotency {
   public:
-    /// `master_key` seals the answers that are kept.
-    Idempotency(postgres::Database& database, std::string master_key);
+    /// `keys`: the asker's seals the answers that are kept.
+    Idempotency(postgres::Database& database, accounts::SubjectKeys& keys);
     ~Idempotency() = default;
     Idempotency(const Idempotency&) = delete;
     Idempotency& operator=(const Idempotency&) = delete;
@@ -36,7 +37,8 @@ class Idempotency {
     /// `next`, once for each key. Without the header it is just called. Problems of its own:
     /// `idempotency_key_invalid` (400), `idempotency_key_reused` (409: another request had this
     /// key), `idempotency_key_in_progress` (409 with Retry-After), `idempotency_answer_too_large`
-    /// (409: it was done, but its answer exceeded 1 MiB). Kept for 24 h is every answer below 500
+    /// (409: it was done, but its answer exceeded 1 MiB), `idempotency_answer_lost` (409: it was
+    /// done, but the key of its answer is gone). Kept for 24 h is every answer below 500
     /// but 429, a stream's when it came to its end without an error event.
     http::Handler wrap(http::Handler next);
 
@@ -53,14 +55,14 @@ class Idempotency {
     http::Response handle(const http::Handler& next, http::Request& request);
     Result<Claimed> claim(const http::Request& request, const std::string& key);
     [[nodiscard]] static Result<std::string> read_key(const http::Request& request);
-    [[nodiscard]] Asked asked(const http::Request& request, const std::string& key) const;
+    Result<Asked> asked(const http::Request& request, const std::string& key);
 
     void hold(const RowId& lease);
     void let_go(const RowId& lease);
     void renew_leases(const std::stop_token& stop);
 
     postgres::Database& database_;
-    const std::string master_key_;
+    accounts::SubjectKeys& keys_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::set<RowId> held_;  ///< leases of this process; as many as handlers that run

@@ -1,19 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-// The key that wraps every other stored key. It comes from the settings, or lies in
-// data_dir/master.key (64 hex digits, mode 0600), made by whichever process comes first. Losing it
-// loses what it wraps: back it up apart from the database. Start-up; one thread a process.
+// The keys that wrap every other stored key. They come from the settings, or lie in
+// data_dir/master.key (64 hex digits a line, mode 0600), made by whichever process comes first.
+// Losing them loses what they wrap: back them up apart from the database. Any process, any thread.
 #pragma once
 
 #include "base/result.hpp"
+#include "base/settings.hpp"
+#include "crypto/secret_box.hpp"
 
 #include <filesystem>
-#include <string>
+#include <vector>
 
 namespace stoa::app {
 
-/// 32 bytes. `master_key_invalid` if the setting or the file is not 64 hex digits;
-/// `data_dir_unusable` if the file cannot be read or made.
-Result<std::string> load_master_key(const std::string& setting_hex,
-                                    const std::filesystem::path& data_dir);
+/// The master key, then the one it replaces if there is one. `master_key_invalid` if a setting or
+/// the file does not hold 64 hex digits; `data_dir_unusable` if the file cannot be read or made.
+Result<std::vector<crypto::SecretKey>> load_master_keys(const Settings& settings);
+
+/// What is wrong with the settings alone; the file is not looked at. `master_key_invalid`.
+Result<void> check_master_keys(const Settings& settings);
+
+/// Puts a new key in front of data_dir/master.key, unless there are two already: those of a
+/// rotation that was not finished. The file's keys then.
+Result<std::vector<crypto::SecretKey>> add_master_key(const std::filesystem::path& data_dir);
+
+/// Leaves the first key only. Nothing is done if that is not `key`.
+Result<void> drop_replaced_master_keys(const std::filesystem::path& data_dir,
+                                       const crypto::SecretKey& key);
 
 }  // namespace stoa::app

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/services.hpp"
 
-#include "accounts/audit_checkpoints.hpp"
 #include "app/master_key.hpp"
 #include "base/process_metrics.hpp"
 #include "llm/extractive_model.hpp"
@@ -102,6 +101,15 @@ accounts::TokenSettings token_settings(const Settings& settings) {
     return tokens;
 }
 
+accounts::MasterKeys make_master_keys(postgres::Database& database, const Settings& settings,
+                                      std::vector<crypto::SecretKey> keys) {
+    accounts::MasterKeys::Read read_again;
+    if (settings.master_key.empty()) {
+        read_again = [settings] { return load_master_keys(settings); };
+    }
+    return {database, std::move(keys), std::move(read_again)};
+}
+
 std::filesystem::path upload_dir(const Settings& settings) {
     return std::filesystem::path(settings.data_dir) / "uploads";
 }
@@ -113,20 +121,20 @@ redis::Options redis_options(const Settings& settings) {
 }
 
 Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> opened_encoder,
-                   const std::string& master_key)
+                   const std::vector<crypto::SecretKey>& given_keys)
     : settings(given),
       database(postgres_options(settings), metrics),
       redis(redis_options(settings), metrics),
       invalidations(redis),
       queue(database, redis),
-      idempotency(database, master_key),
-      audit_key(accounts::audit_key(master_key)),
-      tokens(database, token_settings(settings), master_key),
+      master_keys(make_master_keys(database, settings, given_keys)),
+      tokens(database, token_settings(settings), master_keys),
       sign_in(database, tokens, accounts::SignInSettings::of_site(settings.public_url)),
       sessions(database, tokens),
       profiles(database),
       administration(database),
-      keys(database, master_key),
+      keys(database, master_keys),
+      idempotency(database, keys),
       room_events(database, redis, keys),
       rooms(database, room_events),
       encoder(std::move(opened_encoder)),
@@ -148,14 +156,14 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
 }
 
 Result<std::unique_ptr<Services>> Services::make(const Settings& settings) {
-    auto master_key = load_master_key(settings.master_key, settings.data_dir);
-    if (!master_key) return fail(master_key);
+    const auto master_keys = load_master_keys(settings);
+    if (!master_keys) return fail(master_keys);
     embedding::Encoder::Options options;
     options.model_dir = settings.model_dir;
     options.threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
     auto encoder = embedding::Encoder::open(options);
     if (!encoder) return fail(encoder);
-    return std::unique_ptr<Services>(new Services(settings, std::move(*encoder), *master_key));
+    return std::unique_ptr<Services>(new Services(settings, std::move(*encoder), *master_keys));
 }
 
 }  // namespace stoa::app

@@ -35,6 +35,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace stoa::app {
 
@@ -51,15 +52,15 @@ class Services {
     redis::Client redis;
     redis::Invalidations invalidations;
     jobs::Queue queue;
-    Idempotency idempotency;
 
-    const crypto::KeyPair audit_key;
+    accounts::MasterKeys master_keys;
     accounts::Tokens tokens;
     accounts::SignIn sign_in;
     accounts::Sessions sessions;
     accounts::Profiles profiles;
     accounts::Administration administration;
     accounts::SubjectKeys keys;
+    Idempotency idempotency;
 
     rooms::RoomEvents room_events;
     rooms::Rooms rooms;
@@ -78,7 +79,7 @@ class Services {
 
   private:
     Services(const Settings& settings, std::unique_ptr<embedding::Encoder> encoder,
-             const std::string& master_key);
+             const std::vector<crypto::SecretKey>& master_keys);
 };
 
 postgres::Options postgres_options(const Settings& settings);
@@ -86,5 +87,8 @@ redis::Options redis_options(const Settings& settings);
 /// Where parts of uploads are spooled.
 std::filesystem::path upload_dir(const Settings& settings);
 accounts::TokenSettings token_settings(const Settings& settings);
+/// Of one process; those in data_dir are read again when there is a new one.
+accounts::MasterKeys make_master_keys(postgres::Database& database, const Settings& settings,
+                                      std::vector<crypto::SecretKey> keys);
 
 }  // namespace stoa::app

@@ -40,7 +40,7 @@ Result<void> work(const Settings& settings) {
     options.on_shutdown = [] { kill(getpid(), SIGTERM); };
     options.on_stuck = [] { std::_Exit(EXIT_FAILURE); };  // the supervisor starts a new one
     options.periodic = housekeeping_schedule();
-    auto tasks = housekeeping_tasks(services.database, services.documents, services.audit_key);
+    auto tasks = housekeeping_tasks(services.database, services.documents, services.master_keys);
     tasks.emplace(documents::ingestion_task, ingestion.task());
     tasks.emplace(documents::reanchoring_task, reanchoring.task());
     tasks.emplace(jobs::echo_task_name, jobs::echo_task());

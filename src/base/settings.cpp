@@ -288,6 +288,8 @@ std::vector<Setting> settings_of_use() {
          "languages of scanned pages as Tesseract names them, such as eng+deu", false, 1},
         {"master_key", &S::master_key,
          "64 hex digits that wrap stored keys; empty makes data_dir/master.key", true},
+        {"master_key_previous", &S::master_key_previous,
+         "the master key that `stoa keys rotate` replaces by master_key; empty afterwards", true},
         {"access_token_seconds", &S::access_token_seconds, "lifetime of an access token", false, 5,
          86'400},
         {"refresh_token_seconds", &S::refresh_token_seconds, "lifetime of a session without use",

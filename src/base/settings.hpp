@@ -48,6 +48,7 @@ struct Settings {
     std::string extract_program = "stoa-extract";
     std::string ocr_languages = "eng";
     std::string master_key;
+    std::string master_key_previous;
     std::int64_t access_token_seconds = 15 * 60;
     std::int64_t refresh_token_seconds = 30LL * 24 * 3600;
     std::string outbound_ca_file;

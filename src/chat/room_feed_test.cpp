@@ -33,7 +33,8 @@ struct Node {
     Metrics metrics;
     postgres::Database database;
     redis::Client redis;
-    accounts::SubjectKeys keys{database, std::string(32, 'k')};
+    accounts::MasterKeys master_keys{database, {crypto::SecretKey{}}};
+    accounts::SubjectKeys keys{database, master_keys};
     rooms::RoomEvents events{database, redis, keys};
     rooms::Rooms rooms{database, events};
     Messages messages{database, rooms, metrics, 0};

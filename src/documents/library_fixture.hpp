@@ -158,7 +158,8 @@ class LibraryTest : public ::testing::Test {
     postgres::Database database{place.options(), metrics};
     redis::Client redis{{.url = "unix:///nowhere/redis"}, metrics};
     jobs::Queue queue{database, redis};
-    accounts::SubjectKeys keys{database, std::string(32, 'k')};
+    accounts::MasterKeys master_keys{database, {crypto::SecretKey{}}};
+    accounts::SubjectKeys keys{database, master_keys};
     rooms::RoomEvents room_events{database, redis, keys};
     rooms::Rooms rooms{database, room_events};
     Documents documents{database, queue, rooms, keys, directory.path()};

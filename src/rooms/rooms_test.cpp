@@ -327,7 +327,7 @@ TEST_F(RoomsTest, An_event_whose_key_is_destroyed_keeps_its_place_only) {
     must(rooms_.join(bob_.user, room.id, {}));
     must(world_.database.run(
         {"test.erase", "UPDATE subject_keys SET erased_at = now() WHERE user_id = $1"}, bob_.user));
-    accounts::SubjectKeys keys_later{world_.database, std::string(32, 'k')};
+    accounts::SubjectKeys keys_later{world_.database, world_.master_keys};
     RoomEvents events_later{world_.database, world_.redis, keys_later};
     const auto log = must(events_later.list_after(room.id, 0, 10));
     ASSERT_EQ(log.size(), 2U);

@@ -172,6 +172,7 @@ BAD_SETTINGS = [
     ("STOA_REDIS_URL", "redis://user:{}@127.0.0.1:port/0"),
     ("STOA_REDIS_URL", "redis:/user:{}@127.0.0.1"),
     ("STOA_MASTER_KEY", "{}"),
+    ("STOA_MASTER_KEY_PREVIOUS", "{}"),
     ("STOA_DATABSE_URL", "postgresql://stoa:{}@127.0.0.1/db"),
     ("STOA_LLM_KEY", "{}"),
 ]

@@ -21,6 +21,7 @@ GOOD_SECRETS = {
     "database_url": "postgresql://stoa:canary@127.0.0.1/db",
     "redis_url": "redis://user:canary@127.0.0.1:6379/0",
     "master_key": "ca" * 32,
+    "master_key_previous": "da" * 32,
     "llm_api_key": "canary",
     "llm_fallback_api_key": "another canary",
 }
@@ -133,6 +134,7 @@ def test_values_out_of_bounds_are_refused(name, bounds):
         ("database_url", "postgresql://stoa:half@canary@127.0.0.1/db", "%40"),
         ("redis_url", "redis:/canary", "redis://"),
         ("master_key", "canary", "64 hex"),
+        ("master_key_previous", "canary", "64 hex"),
         ("http_trusted_proxies", "10.0.0.0/99", "10.0.0.0/99"),
         ("public_url", "localhost", "http"),
         ("llm_base_url", "ftp://x", "http"),

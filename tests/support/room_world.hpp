@@ -67,7 +67,8 @@ class RoomWorld {
     Metrics metrics;
     postgres::Database database{place.options(16), metrics};
     redis::Client redis{{.url = shared_redis().url()}, metrics};
-    accounts::SubjectKeys keys{database, std::string(32, 'k')};
+    accounts::MasterKeys master_keys{database, {crypto::SecretKey{}}};
+    accounts::SubjectKeys keys{database, master_keys};
     rooms::RoomEvents events{database, redis, keys};
     rooms::Rooms rooms{database, events};
 };

@@ -1,2 +1,4 @@
--- The private key is sealed by the master key if there is one.
-INSERT INTO signing_keys (kid, public_key, private_key) VALUES ($1, $2, $3)
+-- Nothing is inserted if another master key has become the active one since this was wrapped.
+WITH active AS (SELECT id FROM active_master_key WHERE id = $4 FOR SHARE)
+INSERT INTO signing_keys (kid, public_key, private_key, master_key_id)
+SELECT $1::text, $2::bytea, $3::bytea, id FROM active
