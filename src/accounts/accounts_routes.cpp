@@ -99,8 +99,9 @@ http::Handler disconnect(Sessions& sessions) {
 
 http::Handler refresh(Sessions& sessions) {
     return http::endpoint_with_body<RefreshRequest>(
-        [&sessions](const http::Request&, const RefreshRequest& given) -> Result<http::Response> {
-            const auto pair = sessions.refresh(given.refresh_token.value);
+        [&sessions](const http::Request& request,
+                    const RefreshRequest& given) -> Result<http::Response> {
+            const auto pair = sessions.refresh(given.refresh_token.value, request.remote_address);
             if (!pair) return fail(pair);
             return not_to_be_stored(*pair);
         });

@@ -224,6 +224,16 @@ TEST_F(Accounts, LinksAFurtherWallet) {
     EXPECT_EQ(code_of(try_open(taken, stranger.caller)), "wallet_taken");
 }
 
+TEST_F(Accounts, LinkingLeavesOneRefreshTokenToGoOnWith) {
+    const Wallet second;
+    const auto session = open(Wallet());
+    const auto proof = second.sign(sign_in_.connect(second.address, session.caller).value());
+    const auto linked = try_open(proof, session.caller).value();
+    const auto next = sessions_.refresh(linked.refresh_token).value();
+    EXPECT_EQ(code_of(sessions_.refresh(session.refresh_token)), "refresh_reused");  // a copy
+    EXPECT_EQ(code_of(sessions_.refresh(next.refresh_token)), "session_revoked");
+}
+
 TEST_F(Accounts, WalletsHaveALimit) {
     const auto session = open(Wallet());
     for (int i = 1; i <= wallets_max; ++i) {
@@ -317,6 +327,9 @@ TEST_F(Accounts, TheOldestSessionsMakeRoom) {
     for (int i = 0; i < sessions_max; ++i) open(wallet);
     EXPECT_EQ(sessions_.list(first.caller)->size(), static_cast<std::size_t>(sessions_max));
     EXPECT_EQ(code_of(tokens_.authenticate(access_token(first.caller))), "session_revoked");
+    EXPECT_EQ(ask("SELECT count(*) FROM audit_log WHERE action = 'session_revoked' "
+                  "AND detail ->> 'code' = 'superseded'"),
+              1);
 }
 
 TEST_F(Accounts, ATicketOpensOneSocket) {

@@ -44,12 +44,14 @@ tl::unexpected<Error> refuse(std::string_view code, std::string message) {
 }
 
 /// The whole family dies, and the trail tells why.
-Result<Refreshed> end_family(postgres::Session& session, const RefreshRow& row) {
+Result<Refreshed> end_family(postgres::Session& session, const RefreshRow& row,
+                             const std::optional<std::string>& remote_address) {
     auto ended = session.run(sql::end_session, row.session_id, row.user_id, "refresh_reused");
     if (!ended) return fail(ended);
     auto recorded = record(session, {.action = AuditAction::refresh_reused,
                                      .actor = row.user_id,
-                                     .subject = row.session_id.str()});
+                                     .subject = row.session_id.str(),
+                                     .detail = {.remote_address = remote_address}});
     if (!recorded) return fail(recorded);
     Refreshed outcome;
     outcome.caller = {row.user_id, row.session_id};
@@ -62,7 +64,8 @@ Result<Refreshed> end_family(postgres::Session& session, const RefreshRow& row) 
 
 }  // namespace
 
-Result<TokenPair> Sessions::refresh(std::string_view refresh_token) {
+Result<TokenPair> Sessions::refresh(std::string_view refresh_token,
+                                    const std::optional<std::string>& remote_address) {
     const auto hash = hash_of(refresh_token);
     auto outcome = database_.transact([&](postgres::Session& session) -> Result<Refreshed> {
         const auto found = session.find<RefreshRow>(sql::lock_refresh_token, hash);
@@ -71,7 +74,7 @@ Result<TokenPair> Sessions::refresh(std::string_view refresh_token) {
         const auto& row = **found;
         if (row.is_ended)
             return refuse("session_revoked", "This session has ended; sign in again.");
-        if (row.is_used) return end_family(session, row);
+        if (row.is_used) return end_family(session, row, remote_address);
         if (row.is_expired)
             return refuse("refresh_expired", "The refresh token has expired; sign in again.");
         if (auto used = session.run(sql::use_refresh_token, hash); !used) return fail(used);

@@ -48,7 +48,9 @@ class Sessions {
 
     /// Exchanges a refresh token for a new pair. Errors, all 401: `refresh_unknown`,
     /// `refresh_expired`, `refresh_reused` (the session has ended with it), `session_revoked`.
-    Result<TokenPair> refresh(std::string_view refresh_token);
+    /// `remote_address`: from where, for the audit log.
+    Result<TokenPair> refresh(std::string_view refresh_token,
+                              const std::optional<std::string>& remote_address = {});
 
     /// Ends this session; with `address` unlinks that wallet instead and ends the sessions it
     /// opened. `wallet_not_found` (404), `last_wallet` (409).

@@ -2,6 +2,7 @@
 #include "accounts/sign_in.hpp"
 
 #include "accounts/audit.hpp"
+#include "accounts/offchain_message.hpp"
 #include "accounts/sessions.hpp"
 #include "accounts/sql.hpp"
 #include "base/log.hpp"
@@ -77,6 +78,20 @@ Result<UserId> create_user(postgres::Session& session, const std::string& addres
                                      .detail = {.address = address}});
     if (!recorded) return fail(recorded);
     return id;
+}
+
+/// Who comes in with stolen keys pushes others' sessions out: the trail tells.
+Result<void> end_oldest(postgres::Session& session, const UserId& user) {
+    const auto ended = session.list<SessionId>(sql::end_oldest_sessions, user, sessions_max);
+    if (!ended) return fail(ended);
+    for (const auto& id : *ended) {
+        auto recorded = record(session, {.action = AuditAction::session_revoked,
+                                         .actor = user,
+                                         .subject = id.str(),
+                                         .detail = {.code = "superseded"}});
+        if (!recorded) return recorded;
+    }
+    return {};
 }
 
 }  // namespace
@@ -168,7 +183,9 @@ Result<SignInInput> SignIn::check_proof(const SignedChallenge& proof) const {
         return refuse("key_weak", "This address is no key that only its owner can sign with.");
     if (!crypto::verify(*message, *signature, *key))
         return refuse("signature_invalid", "The signature is not this wallet's over this message.");
-    auto input = parse_message(*message);
+    const auto text = open_offchain_message(*message, *key);
+    if (!text) return fail(text);
+    auto input = parse_message(*text);
     if (!input) return input;
     if (input->address != proof.address.value)
         return tl::unexpected<Error>(describe_difference("address"));
@@ -211,8 +228,7 @@ Result<OpenedSession> SignIn::sign_in(postgres::Session& session, const std::str
     auto inserted = session.run(sql::insert_session, id, *user, address, visitor.device,
                                 visitor.remote_address, now());
     if (!inserted) return fail(inserted);
-    auto ended = session.run(sql::end_oldest_sessions, *user, sessions_max);
-    if (!ended) return fail(ended);
+    if (auto ended = end_oldest(session, *user); !ended) return fail(ended);
     auto refresh_token = tokens_.add_refresh_token(session, id);
     if (!refresh_token) return fail(refresh_token);
     auto recorded = record(session, {.action = AuditAction::signed_in,
@@ -244,6 +260,9 @@ Result<OpenedSession> SignIn::link(postgres::Session& session, const std::string
             {.action = AuditAction::wallet_linked, .actor = caller.user, .subject = address});
         if (!recorded) return fail(recorded);
     }
+    // Else there were two to go on with, and of a copied one nobody would ever notice.
+    auto used = session.run(sql::use_session_refresh_tokens, caller.session);
+    if (!used) return fail(used);
     auto refresh_token = tokens_.add_refresh_token(session, caller.session);
     if (!refresh_token) return fail(refresh_token);
     return OpenedSession{caller, std::move(*refresh_token)};

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "chat/messages.hpp"
 
+#include "accounts/audit.hpp"
 #include "accounts/tokens.hpp"
 #include "chat/message_row.hpp"
 #include "chat/sql.hpp"
@@ -35,6 +36,18 @@ bool is_same(const Message& sent, const NewMessage& wanted) {
     const bool is_edited = sent.updated_at != sent.created_at;
     return (is_edited || sent.content == wanted.content.value) &&
            sent.reply_to_id == wanted.reply_to_id;
+}
+
+/// What somebody else wrote: the trail tells who took it away.
+Result<void> record_removal(postgres::Session& session, const UserId& by, const RoomId& room,
+                            const Message& message) {
+    if (message.user && message.user->id == by) return {};
+    accounts::AuditEvent event{.action = accounts::AuditAction::message_removed,
+                               .actor = by,
+                               .subject = message.id.str(),
+                               .detail = {.room = room.str()}};
+    if (message.user) event.detail.person = message.user->id.str();
+    return accounts::record(session, event);
 }
 
 }  // namespace
@@ -175,6 +188,9 @@ Result<void> Messages::remove(const UserId& user, const RoomId& room, const Mess
                 session, room, "message_deleted",
                 R"({"message_id":")" + id + R"(","deleted_by":")" + user.str() + R"("})");
             if (!told) return fail(told);
+            if (auto recorded = record_removal(session, user, room, *before); !recorded) {
+                return fail(recorded);
+            }
             return std::optional<rooms::Event>(std::move(*told));
         });
     if (!event) return fail(event);

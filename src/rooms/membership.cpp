@@ -200,9 +200,18 @@ Result<http::Listing<Participant>> Rooms::participants(const UserId& user, const
 Result<Invite> Rooms::invite(const UserId& user, const RoomId& room, int uses_max,
                              std::chrono::seconds lifetime) {
     if (auto member = access_room(user, room, Role::moderator); !member) return fail(member);
-    return database_.one<Invite>(sql::create_invite, RowId::make(), room, user,
-                                 static_cast<std::int64_t>(uses_max),
-                                 static_cast<double>(lifetime.count()));
+    return database_.transact([&](postgres::Session& session) -> Result<Invite> {
+        auto made = session.one<Invite>(sql::create_invite, RowId::make(), room, user,
+                                        static_cast<std::int64_t>(uses_max),
+                                        static_cast<double>(lifetime.count()));
+        if (!made) return made;
+        auto recorded = accounts::record(session, {.action = AuditAction::invite_created,
+                                                   .actor = user,
+                                                   .subject = made->id.str(),
+                                                   .detail = {.room = room.str()}});
+        if (!recorded) return fail(recorded);
+        return made;
+    });
 }
 
 Result<Participant> Rooms::access_participant(const UserId& user, const RoomId& room,

@@ -275,8 +275,30 @@ def test_in_a_public_room_the_platform_s_roles_count(stoa, people, new_user):
     assert people["admin"].http.delete(path).status_code == 204
     actions = people["admin"].http.get("/admin/audit", params={"limit": 10}).json()["items"]
     told = [(entry["action"], entry["actor_id"]) for entry in actions]
+    removed = next(entry for entry in actions if entry["action"] == "message_removed")
+    assert (removed["actor_id"], removed["subject"]) == (moderator.id, message)
+    assert (removed["detail"]["person"], removed["detail"]["room"]) == (member.id, room)
     assert ("participant_banned", moderator.id) in told
     assert ("room_closed", people["admin"].id) in told
+
+
+def test_what_lets_people_in_is_in_the_audit_log(stoa, people, new_user):
+    owner = new_user()
+    room = owner.room(room_type="private")["id"]
+    invite = owner.http.post(f"/rooms/{room}/invites", json={}).json()
+    reused = owner.http.post("/auth/refresh", json={"refresh_token": owner.refresh_token})
+    again = owner.http.post("/auth/refresh", json={"refresh_token": owner.refresh_token})
+    assert (reused.status_code, again.status_code) == (200, 401)
+    told = people["admin"].http.get("/admin/audit", params={"actor_id": owner.id}).json()["items"]
+    assert [entry["action"] for entry in told] == [
+        "refresh_reused",
+        "invite_created",
+        "signed_in",
+        "user_created",
+    ]
+    assert told[0]["detail"]["remote_address"] == "127.0.0.1"
+    assert (told[1]["subject"], told[1]["detail"]["room"]) == (invite["id"], room)
+    assert invite["code"] not in str(told)
 
 
 def test_what_opens_or_closes_a_document_is_in_the_audit_log(stoa, people):

@@ -115,6 +115,32 @@ def test_a_wallet_signs_the_message(stoa):
     assert ask(stoa)["message"] is None  # without an address there is no text yet
 
 
+def offchain(text, *signers):
+    """What a hardware wallet signs in place of the text: version 0, UTF-8."""
+    text = text.encode()
+    named = bytes(32) + b"\1" + bytes([len(signers)]) + b"".join(map(bytes, signers))
+    head = b"\xffsolana offchain\0" + (named if signers else b"\1")
+    return head + len(text).to_bytes(2, "little") + text
+
+
+def test_a_hardware_wallet_signs_the_message_in_its_envelope(stoa):
+    wallet, other = Wallet(), Wallet()
+
+    def signed(*signers):
+        message = offchain(ask(stoa, address=wallet.address)["message"], *signers)
+        signature = base64.b64encode(bytes(wallet.keypair.sign_message(message))).decode()
+        bare = base64.b64encode(message).decode()
+        return {"address": wallet.address, "signed_message": bare, "signature": signature}
+
+    own = wallet.keypair.pubkey()
+    assert verify(stoa, signed(own)).status_code == 200
+    assert verify(stoa, signed()).status_code == 200  # as older Ledger apps do
+    refused(verify(stoa, signed(other.keypair.pubkey())), 401, "message_malformed")
+    text = ask(stoa, address=wallet.address)["message"]
+    bare = {**signed(own), "signed_message": base64.b64encode(text.encode()).decode()}
+    refused(verify(stoa, bare), 401, "signature_invalid")  # it signed the envelope, not the text
+
+
 @pytest.mark.parametrize(
     "changes, code",
     [
@@ -177,6 +203,7 @@ def test_links_and_unlinks_a_further_wallet(stoa):
     refused(verify(stoa, proof), 401, "caller_mismatch")
     linked = verify(stoa, proof, token)
     assert linked.json()["user"]["wallets"] == [first.address, second.address]
+    assert refresh(stoa, linked.json()["refresh_token"]).status_code == 200
     assert second.sign_in(stoa)["user"]["id"] == session["user"]["id"]
     unlink = {"json": {"address": second.address}}
     assert call(stoa, "POST", "/auth/wallet/disconnect", token, **unlink).status_code == 204
