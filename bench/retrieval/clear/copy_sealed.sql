@@ -1,0 +1,1 @@
+COPY clear.sealed (id, sealed_text, lexemes) FROM STDIN (FORMAT binary)

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "clear_retrieval.hpp"
+
+#include "documents/fusion.hpp"
+
+#include <array>
+#include <deque>
+#include <fstream>
+#include <iterator>
+#include <unordered_map>
+#include <utility>
+
+namespace stoa::bench {
+namespace {
+
+constexpr std::int64_t exact_chunks_max = 20'000;
+constexpr std::int64_t candidates = 40;
+
+struct Found {
+    ChunkId chunk;
+    DocumentId document;
+    std::string title;
+    int page = 0;
+    std::uint32_t text_begin = 0;
+    std::string text;
+};
+BOOST_DESCRIBE_STRUCT(Found, (), (chunk, document, title, page, text_begin, text))
+
+using Rankings = std::array<std::vector<Found>, 2>;
+
+}  // namespace
+
+postgres::Query query_of(const std::filesystem::path& folder, const std::string& name) {
+    static std::deque<std::string> texts;  // stays where it is while it grows
+    std::ifstream file(folder / (name + ".sql"));
+    const auto& text =
+        texts.emplace_back(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    const auto& query_name = texts.emplace_back("bench." + name);
+    return {.name = query_name, .text = text};
+}
+
+ClearRetrieval::ClearRetrieval(postgres::Database& database, embedding::Encoder& encoder,
+                               const std::filesystem::path& folder)
+    : database_(database),
+      encoder_(encoder),
+      count_scope_(query_of(folder, "count_scope")),
+      search_exact_(query_of(folder, "search_exact")),
+      search_text_(query_of(folder, "search_text")) {}
+
+Result<std::vector<documents::Passage>> ClearRetrieval::search(const documents::Scope& scope,
+                                                               std::string_view question,
+                                                               std::size_t limit) {
+    const std::array<std::string_view, 1> texts{question};
+    const auto embeddings = encoder_.encode(texts);
+    if (!embeddings) return fail(embeddings);
+    const std::span<const float> vector((*embeddings)[0]);
+    auto found = database_.transact([&](postgres::Session& session) -> Result<Rankings> {
+        auto chunks = session.one<std::int64_t>(count_scope_, scope.asker, scope.document,
+                                                scope.room, exact_chunks_max + 1);
+        if (!chunks) return fail(chunks);
+        auto nearest = session.list<Found>(search_exact_, scope.asker, scope.document, scope.room,
+                                           vector, candidates);
+        if (!nearest) return fail(nearest);
+        auto worded = session.list<Found>(search_text_, scope.asker, scope.document, scope.room,
+                                          question, candidates);
+        if (!worded) return fail(worded);
+        return Rankings{std::move(*nearest), std::move(*worded)};
+    });
+    if (!found) return fail(found);
+    std::array<std::vector<ChunkId>, 2> rankings;
+    std::unordered_map<ChunkId, Found*> by_id;
+    for (std::size_t i = 0; i < found->size(); ++i) {
+        for (auto& item : (*found)[i]) {
+            rankings[i].push_back(item.chunk);
+            by_id.try_emplace(item.chunk, &item);
+        }
+    }
+    std::vector<documents::Passage> passages;
+    for (const auto& fused : documents::fuse(rankings)) {
+        if (passages.size() == limit) break;
+        Found& item = *by_id.at(fused.chunk);
+        passages.push_back({item.chunk, item.document, std::move(item.title), item.page,
+                            item.text_begin, std::move(item.text), fused.score});
+    }
+    return passages;
+}
+
+}  // namespace stoa::bench
