@@ -9,7 +9,7 @@
 namespace stoa::accounts {
 namespace {
 
-constexpr std::size_t facts_max = 50'000;  // of some 300 bytes
+constexpr std::size_t facts_max = 50'000;     // of some 300 bytes
 constexpr std::size_t verified_max = 10'000;  // some 5 MB
 
 struct LiveSession {
