@@ -159,7 +159,8 @@ Result<void> serve(const Settings& settings) {
     services.invalidations.listen(redis_options(settings));
     services.tokens.remember_sessions(services.invalidations, services.metrics);
     services.profiles.remember_people(services.invalidations, services.metrics);
-    services.rooms.remember_members(services.invalidations, services.metrics);
+    services.rooms.remember_rooms(services.invalidations, services.metrics);
+    services.documents.remember_access(services.invalidations, services.metrics);
 
     http::Hub hub;
     chat::RoomFeed feed(services.room_events, services.database, redis_options(settings), hub,

@@ -17,6 +17,12 @@ struct RankedDocument : Document {
 };
 BOOST_DESCRIBE_STRUCT(RankedDocument, (Document), (file, rank))
 
+struct PagesAccessRow {
+    UserId owner;
+    std::optional<std::int64_t> milliseconds_left;
+};
+BOOST_DESCRIBE_STRUCT(PagesAccessRow, (), (owner, milliseconds_left))
+
 struct PageRow {
     DocumentId document_id;
     int page = 0;
@@ -83,6 +89,35 @@ Result<Granted> Documents::access_document(const UserId& user, const DocumentId&
     return Granted{std::move(**found), permission, original};
 }
 
+void Documents::remember_access(redis::Invalidations& invalidations, Metrics& metrics) {
+    constexpr std::size_t facts_max = 50'000;  // of some 200 bytes
+    invalidations_ = &invalidations;
+    pages_access_ = std::make_unique<redis::FactCache<PagesAccess>>(
+        "document_access", facts_max, invalidations, metrics, std::chrono::steady_clock::now,
+        "room:");
+}
+
+void Documents::announce_change(const DocumentId& document) {
+    if (invalidations_ != nullptr) invalidations_->announce("document:" + document.str());
+}
+
+Result<PagesAccess> Documents::access_pages(const UserId& user, const DocumentId& document) {
+    const auto find = [&] { return find_pages_access(user, document); };
+    if (!pages_access_) return find();
+    return pages_access_->get("document:" + document.str(), user.str(), find);
+}
+
+Result<PagesAccess> Documents::find_pages_access(const UserId& user, const DocumentId& document) {
+    const auto found = database_.find<PagesAccessRow>(sql::access_pages, user, document);
+    if (!found) return fail(found);
+    if (!*found) return document_not_found();
+    PagesAccess access{(*found)->owner};
+    if (const auto left = (*found)->milliseconds_left) {
+        access.ends_in = std::chrono::milliseconds(*left);
+    }
+    return access;
+}
+
 Result<http::Listing<Document>> Documents::list(const UserId& user, const LibraryFilter& filter) {
     const auto before = read_cursor(filter.cursor);
     if (!before) return fail(before);
@@ -122,7 +157,7 @@ Result<Document> Documents::change(const UserId& user, const DocumentId& documen
     if (auto granted = access_document(user, document, least); !granted) return fail(granted);
     std::optional<json::Raw> tags;
     if (change.tags) tags = json::Raw{json::to_text(*change.tags)};
-    return database_.transact([&](postgres::Session& session) -> Result<Document> {
+    auto changed = database_.transact([&](postgres::Session& session) -> Result<Document> {
         auto updated =
             session.run(sql::update_document, document, change.title, tags, change.is_public);
         if (!updated) return fail(updated);
@@ -139,6 +174,8 @@ Result<Document> Documents::change(const UserId& user, const DocumentId& documen
         if (!*now) return document_not_found();
         return std::move(**now);
     });
+    if (changed && change.is_public) announce_change(document);
+    return changed;
 }
 
 Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
@@ -156,13 +193,14 @@ Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
                                           .subject = document.str()});
     });
     if (!deleted) return deleted;
+    announce_change(document);
     for (const auto& file : files) originals_.remove(file);
     return {};
 }
 
 Result<PageView> Documents::page(const UserId& user, const DocumentId& document, int page) {
-    const auto granted = access_document(user, document);
-    if (!granted) return fail(granted);
+    const auto access = access_pages(user, document);
+    if (!access) return fail(access);
     auto found = database_.find<PageRow>(sql::find_page, document, page);
     if (!found) return fail(found);
     if (!*found) {
@@ -170,7 +208,7 @@ Result<PageView> Documents::page(const UserId& user, const DocumentId& document,
                     "The document has no such page, or it has not been read yet.");
     }
     auto& row = **found;
-    const auto key = keys_.key_of(granted->original.owner);
+    const auto key = keys_.key_of(access->owner);
     if (!key) return fail(key);
     auto text = key->open(row.sealed_text, page_text_place(document, page));
     if (!text) return fail(text);

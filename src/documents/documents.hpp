@@ -15,8 +15,10 @@
 #include "http/routes.hpp"
 #include "jobs/queue.hpp"
 #include "postgres/database.hpp"
+#include "redis/fact_cache.hpp"
 #include "rooms/rooms.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -122,6 +124,12 @@ struct UsedVersion {
     int version = 1;
 };
 
+/// What `access_pages` grants: to read what stands in the document.
+struct PagesAccess {
+    UserId owner;
+    std::optional<std::chrono::milliseconds> ends_in{};  ///< none: until somebody changes it
+};
+
 /// What `access_document` grants.
 struct Granted {
     Document document;
@@ -151,6 +159,12 @@ class Documents {
     /// `least`.
     Result<Granted> access_document(const UserId& user, const DocumentId& document,
                                     Permission least = Permission::read);
+    /// As `access_document` for `read`, for those who turn page after page: without the row, and
+    /// believed for `redis::fact_age_max`, until a change of the document or of a room is
+    /// announced, and never past the time at which a permission expires.
+    Result<PagesAccess> access_pages(const UserId& user, const DocumentId& document);
+    /// From now on `access_pages` remembers. Before the first request.
+    void remember_access(redis::Invalidations& invalidations, Metrics& metrics);
 
     /// Takes the spooled file over and queues its ingestion. Durable when this returns a value.
     /// `file_empty`, `not_a_pdf`, `unsupported_file` by its content; with `room_id` also
@@ -205,11 +219,17 @@ class Documents {
     Result<std::size_t> sweep_orphans();
 
   private:
+    Result<PagesAccess> find_pages_access(const UserId& user, const DocumentId& document);
+    /// After a commit that changed who may do what with it: every node asks anew.
+    void announce_change(const DocumentId& document);
+
     postgres::Database& database_;
     jobs::Queue& queue_;
     rooms::Rooms& rooms_;
     accounts::SubjectKeys& keys_;
     const Originals originals_;
+    redis::Invalidations* invalidations_ = nullptr;
+    std::unique_ptr<redis::FactCache<PagesAccess>> pages_access_;
 };
 
 }  // namespace stoa::documents

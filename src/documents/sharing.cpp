@@ -77,6 +77,7 @@ Result<PermissionRow> Documents::share(const UserId& user, const Share& share) {
         if (!recorded) return fail(recorded);
         return std::move(**permission);
     });
+    if (row) announce_change(share.document_id);
     if (row && event) rooms_.events().publish(*event);
     return row;
 }
@@ -96,7 +97,7 @@ Result<void> Documents::unshare(const UserId& user, const DocumentId& document,
                                 const std::optional<UserId>& person) {
     const auto least = person == user && !room ? Permission::read : Permission::admin;
     if (auto granted = access_document(user, document, least); !granted) return fail(granted);
-    return database_.transact([&](postgres::Session& session) -> Result<void> {
+    auto unshared = database_.transact([&](postgres::Session& session) -> Result<void> {
         auto deleted = session.run(sql::delete_permission, document, room, person);
         if (!deleted) return fail(deleted);
         if (deleted->affected() == 0) {
@@ -105,6 +106,8 @@ Result<void> Documents::unshare(const UserId& user, const DocumentId& document,
         }
         return record(session, user, document, AuditAction::document_unshared, {room, person});
     });
+    if (unshared) announce_change(document);
+    return unshared;
 }
 
 }  // namespace stoa::documents

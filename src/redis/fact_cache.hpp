@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // Facts read from PostgreSQL, kept in this process for less than a second: sessions, profiles,
-// places in rooms. An announced change ends them at once. Their age ends them in any case, so that
-// a revoked session or a ban holds everywhere within a second, also where Redis is away,
-// partitioned or slow. Bounded; owner: whoever asks for the facts; any thread.
+// rooms and places in them, rights to documents. An announced change ends them at once. Their age
+// ends them in any case, so that a revoked session or a ban holds everywhere within a second, also
+// where Redis is away, partitioned or slow. A fact that ends by itself says so (`ends_in`).
+// Bounded; owner: whoever asks for the facts; any thread.
 #pragma once
 
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "redis/invalidations.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <concepts>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -21,17 +25,26 @@ namespace stoa::redis {
 /// From before a fact is read: the rest of the second is for reading it and for the request.
 inline constexpr std::chrono::milliseconds fact_age_max{900};
 
+/// A fact that holds for some time only, from before it was read.
+template <class Fact>
+concept Ending = requires(const Fact& fact) {
+    { fact.ends_in } -> std::convertible_to<std::optional<std::chrono::milliseconds>>;
+};
+
 template <class Fact>
 class FactCache {
   public:
     using SteadyTime = std::chrono::steady_clock::time_point;
     using SteadyClock = std::function<SteadyTime()>;
 
-    /// `name` is the metrics' label; at most `facts_max` are kept.
+    /// `name` is the metrics' label; at most `facts_max` are kept. A change of a subject of the
+    /// kind `ended_by` ("room:") ends all of them, for facts that follow from such subjects too.
     FactCache(std::string name, std::size_t facts_max, Invalidations& invalidations,
-              Metrics& metrics, SteadyClock clock = std::chrono::steady_clock::now)
+              Metrics& metrics, SteadyClock clock = std::chrono::steady_clock::now,
+              std::string ended_by = {})
         : facts_max_(facts_max),
           clock_(std::move(clock)),
+          ended_by_(std::move(ended_by)),
           hits_(counter(metrics, name, "hit")),
           misses_(counter(metrics, name, "miss")),
           invalidations_(invalidations) {
@@ -42,8 +55,8 @@ class FactCache {
     FactCache(const FactCache&) = delete;
     FactCache& operator=(const FactCache&) = delete;
 
-    /// What `load()` says about `detail` of the subject, or said within `fact_age_max`. Failures
-    /// are not kept, nor is what was read while the subject changed.
+    /// What `load()` says about `detail` of the subject, or said within `fact_age_max` and has not
+    /// ended by itself. Failures are not kept, nor is what was read while the subject changed.
     template <class Load>
     Result<Fact> get(const std::string& subject, const std::string& detail, Load&& load) {
         const auto began = clock_();
@@ -67,7 +80,7 @@ class FactCache {
   private:
     struct Kept {
         Fact fact;
-        SteadyTime read_at;
+        SteadyTime ends_at;
     };
     using Subjects = std::unordered_map<std::string, std::unordered_map<std::string, Kept>>;
 
@@ -81,7 +94,14 @@ class FactCache {
         if (of_subject == facts_.end()) return nullptr;
         const auto found = of_subject->second.find(detail);
         if (found == of_subject->second.end()) return nullptr;
-        return now - found->second.read_at < fact_age_max ? &found->second.fact : nullptr;
+        return now < found->second.ends_at ? &found->second.fact : nullptr;
+    }
+
+    static SteadyTime end_of(const Fact& fact, SteadyTime read_at) {
+        if constexpr (Ending<Fact>) {
+            if (fact.ends_in) return read_at + std::min(*fact.ends_in, fact_age_max);
+        }
+        return read_at + fact_age_max;
     }
 
     void keep(const std::string& subject, const std::string& detail, const Fact& fact,
@@ -89,22 +109,23 @@ class FactCache {
         // Everything older is over: one sweep a second bounds the memory to what is in use.
         if (read_at - swept_at_ >= fact_age_max) {
             for (auto& [name, details] : facts_)
-                std::erase_if(details, [&](const auto& entry) {
-                    return read_at - entry.second.read_at >= fact_age_max;
-                });
+                std::erase_if(details,
+                              [&](const auto& entry) { return read_at >= entry.second.ends_at; });
             std::erase_if(facts_, [](const auto& entry) { return entry.second.empty(); });
             count_ = 0;
             for (const auto& [name, details] : facts_) count_ += details.size();
             swept_at_ = read_at;
         }
         if (count_ >= facts_max_) return;
-        if (facts_[subject].insert_or_assign(detail, Kept{fact, read_at}).second) ++count_;
+        const Kept kept{fact, end_of(fact, read_at)};
+        if (facts_[subject].insert_or_assign(detail, kept).second) ++count_;
     }
 
     void forget(std::optional<std::string_view> subject) {
         const std::lock_guard lock(mutex_);
         ++changes_;
-        if (!subject) {
+        const bool is_broad = !ended_by_.empty() && subject && subject->starts_with(ended_by_);
+        if (!subject || is_broad) {
             facts_.clear();
             count_ = 0;
         } else if (const auto found = facts_.find(std::string(*subject)); found != facts_.end()) {
@@ -115,6 +136,7 @@ class FactCache {
 
     const std::size_t facts_max_;
     const SteadyClock clock_;
+    const std::string ended_by_;
     CounterHandle hits_;
     CounterHandle misses_;
     Invalidations& invalidations_;

@@ -64,6 +64,35 @@ TEST_F(FactCacheTest, Failures_are_not_kept) {
     EXPECT_EQ(ask(cache_, 1), 1);
 }
 
+struct Right {
+    int value = 0;
+    std::optional<std::chrono::milliseconds> ends_in{};
+};
+
+TEST_F(FactCacheTest, A_fact_that_ends_sooner_is_not_kept_longer) {
+    FactCache<Right> rights("rights", 100, here_, metrics_, [this] { return now_; });
+    const auto ask_right = [&](Right truth) {
+        return rights.get("document:1", "", [&]() -> Result<Right> { return truth; })->value;
+    };
+    EXPECT_EQ(ask_right({1, 50ms}), 1);
+    now_ += 49ms;
+    EXPECT_EQ(ask_right({2, {}}), 1);
+    now_ += 1ms;
+    EXPECT_EQ(ask_right({2, 3600s}), 2);
+    now_ += fact_age_max;
+    EXPECT_EQ(ask_right({3, -1ms}), 3) << "a late end is no reason to keep it longer";
+    EXPECT_EQ(ask_right({4, {}}), 4) << "one that was over when it was read is not kept";
+}
+
+TEST_F(FactCacheTest, Changes_of_another_kind_may_end_all) {
+    FactCache<int> rights("rights", 100, here_, metrics_, [this] { return now_; }, "room:");
+    EXPECT_EQ(ask(rights, 1), 1);
+    here_.announce("document:7");
+    EXPECT_EQ(ask(rights, 2), 1);
+    here_.announce("room:7");
+    EXPECT_EQ(ask(rights, 2), 2);
+}
+
 TEST_F(FactCacheTest, It_is_bounded) {
     for (int i = 0; i < 300; ++i) ask(cache_, i, std::to_string(i));
     EXPECT_EQ(ask(cache_, -1, "99"), 99);

@@ -153,7 +153,9 @@ Result<Joined> Rooms::join(const UserId& user, const RoomId& room,
         event = std::move(*told);
         return Joined{std::move(*person), {true, std::move(*reason), now()}};
     });
-    if (joined && event) events_.publish(*event);
+    if (!joined || !event) return joined;
+    announce_change(room);
+    events_.publish(*event);
     return joined;
 }
 

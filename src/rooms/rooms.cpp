@@ -103,11 +103,13 @@ Result<Membership> grant(const Place& place, const UserId& user, const RoomId& r
 Rooms::Rooms(postgres::Database& database, RoomEvents& events)
     : database_(database), events_(events) {}
 
-void Rooms::remember_members(redis::Invalidations& invalidations, Metrics& metrics) {
+void Rooms::remember_rooms(redis::Invalidations& invalidations, Metrics& metrics) {
     constexpr std::size_t members_max = 50'000;  // of some 300 bytes
+    constexpr std::size_t rooms_max = 10'000;    // of up to 9 kB with the longest description
     invalidations_ = &invalidations;
     members_ = std::make_unique<redis::FactCache<Membership>>("members", members_max, invalidations,
                                                               metrics);
+    rooms_ = std::make_unique<redis::FactCache<Room>>("rooms", rooms_max, invalidations, metrics);
 }
 
 void Rooms::announce_change(const RoomId& room) {
@@ -152,6 +154,11 @@ Result<Room> Rooms::create(const UserId& user, const NewRoom& wanted) {
 }
 
 Result<Room> Rooms::get(const UserId& user, const RoomId& room) {
+    const auto find = [&] { return find_room(user, room); };
+    return rooms_ ? rooms_->get("room:" + room.str(), user.str(), find) : find();
+}
+
+Result<Room> Rooms::find_room(const UserId& user, const RoomId& room) {
     auto found = database_.find<Room>(sql::find_room, room, user);
     if (!found) return fail(found);
     if (!*found) return no_such_room();
@@ -189,6 +196,7 @@ Result<Room> Rooms::update(const UserId& user, const RoomId& room, const RoomCha
         return append_event(session, room, "room_updated", json::to_text(*now));
     });
     if (!event) return fail(event);
+    announce_change(room);
     events_.publish(*event);
     return get(user, room);
 }

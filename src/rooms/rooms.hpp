@@ -131,9 +131,9 @@ class Rooms {
   public:
     Rooms(postgres::Database& database, RoomEvents& events);
 
-    /// From now on `access_room` believes a member to be one for `redis::fact_age_max`, or until a
-    /// change of the room is announced. Before the first request.
-    void remember_members(redis::Invalidations& invalidations, Metrics& metrics);
+    /// From now on `access_room` believes a member to be one, and `get` a room to be as it was, for
+    /// `redis::fact_age_max`, or until a change of the room is announced. Before the first request.
+    void remember_rooms(redis::Invalidations& invalidations, Metrics& metrics);
 
     /// The only way to a room's inside: the asker is a present, unbanned participant with at least
     /// `least`. `room_not_found` (404) for a room that is absent, closed, or private and not
@@ -152,7 +152,7 @@ class Rooms {
     Result<Joined> join(const UserId& user, const RoomId& room,
                         const std::optional<std::string>& invite_code);
     Result<void> leave(const UserId& user, const RoomId& room);
-    /// A room that the asker may know of: any but a private one, or one they are in.
+    /// A room that the asker may know of: any but a private one, or one they are in. Remembered.
     Result<Room> get(const UserId& user, const RoomId& room);
     Result<http::Listing<Room>> list(const UserId& user, std::optional<RoomType> type,
                                      const std::optional<std::string>& text, bool mine,
@@ -177,7 +177,8 @@ class Rooms {
 
   private:
     Result<Membership> find_membership(const UserId& user, const RoomId& room);
-    /// After a commit that changed who may do what in it: every node asks anew.
+    Result<Room> find_room(const UserId& user, const RoomId& room);
+    /// After a commit that changed it, who is in it or who may do what in it: every node asks anew.
     void announce_change(const RoomId& room);
     /// Puts the person out within the caller's transaction; nothing if they are not in.
     Result<std::optional<Event>> put_out(postgres::Session& session, const RoomId& room,
@@ -190,6 +191,7 @@ class Rooms {
     RoomEvents& events_;
     redis::Invalidations* invalidations_ = nullptr;
     std::unique_ptr<redis::FactCache<Membership>> members_;
+    std::unique_ptr<redis::FactCache<Room>> rooms_;
 };
 
 }  // namespace stoa::rooms

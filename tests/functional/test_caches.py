@@ -2,6 +2,7 @@
 """What nodes keep in memory: a change made on one node holds on another within a second, with
 Redis and without, however eagerly the other one asked before."""
 
+import datetime
 import threading
 import time
 
@@ -42,7 +43,7 @@ def keeps(other_node):
         line = f'stoa_cache_lookups_total{{cache="{cache}",result="hit"}} '
         return sum(float(l.split()[-1]) for l in text.splitlines() if l.startswith(line))
 
-    caches = ("sessions", "profiles", "members")
+    caches = ("sessions", "profiles", "members", "rooms", "document_access")
     before = {cache: hits(cache) for cache in caches}
     return lambda cache: hits(cache) > before[cache]
 
@@ -154,14 +155,90 @@ def test_a_closed_room(room, other_node, redis_is, keeps):
     assert keeps("members")
 
 
-def test_a_lost_share(new_user, other_node, redis_is):
-    ada, bob = new_user(), new_user()
-    document = ready_document(ada, pdfs.facts_pdf())["id"]
-    path = f"/documents/{document}"
-    share = {"user_id": bob.id, "permission_type": "read"}
-    done(ada.http.put(path + "/permissions", json=share))
+@pytest.mark.parametrize("seen", ["name", "participant_count"])
+def test_what_a_room_is(room, new_user, other_node, redis_is, keeps, seen):
+    ada, bob, room = room
     there = bob.at(other_node)
-    watch = Watch(lambda: there.http.get(path).status_code)
+    changes = {
+        "name": lambda: ada.http.patch(f"/rooms/{room}", json={"name": "New"}),
+        "participant_count": lambda: carol.http.post("/rooms/join", json={"room_id": room}),
+    }
+    before, after = {"name": ("Test room", "New"), "participant_count": (2, 3)}[seen]
+    carol = new_user()
+    watch = Watch(lambda: there.http.get(f"/rooms/{room}").json()[seen])
+    redis_is()
+    watch.holds_within_bound(before, lambda: done(changes[seen]()), after)
+    assert keeps("rooms")
+
+
+@pytest.fixture
+def document(room):
+    """What Ada shares with Bob: the first page's path, and how she does it again."""
+    ada, bob, room = room
+    document = ready_document(ada, pdfs.facts_pdf())["id"]
+
+    def share(**fields):
+        fields = {"permission_type": "read", **fields}
+        done(ada.http.put(f"/documents/{document}/permissions", json=fields))
+
+    return f"/documents/{document}", share
+
+
+def page_seen_by(user, node, document):
+    return Watch(lambda: user.at(node).http.get(document + "/pages/1").status_code)
+
+
+def test_a_lost_share(room, document, other_node, redis_is, keeps):
+    ada, bob, _ = room
+    path, share = document
+    share(user_id=bob.id)
+    watch = page_seen_by(bob, other_node, path)
     redis_is()
     lost = path + f"/permissions?user_id={bob.id}"
     watch.holds_within_bound(200, lambda: done(ada.http.delete(lost)), 404)
+    assert keeps("document_access")
+
+
+def test_a_share_with_a_room_ends_with_the_place_in_it(
+    room, document, other_node, redis_is, keeps
+):
+    ada, bob, room = room
+    path, share = document
+    share(room_id=room)
+    watch = page_seen_by(bob, other_node, path)
+    redis_is()
+    kick = f"/rooms/{room}/participants/{bob.id}"
+    watch.holds_within_bound(200, lambda: done(ada.http.delete(kick)), 404)
+    assert keeps("document_access")
+
+
+@pytest.mark.parametrize("end", ["unpublished", "deleted"])
+def test_a_document_that_is_no_longer_public(room, document, other_node, redis_is, keeps, end):
+    ada, bob, _ = room
+    path, _ = document
+    done(ada.http.patch(path, json={"is_public": True}))
+    watch = page_seen_by(bob, other_node, path)
+    redis_is()
+    ends = {
+        "unpublished": lambda: ada.http.patch(path, json={"is_public": False}),
+        "deleted": lambda: ada.http.delete(path),
+    }
+    watch.holds_within_bound(200, lambda: done(ends[end]()), 404)
+    assert keeps("document_access")
+
+
+def test_a_share_ends_at_its_very_time(room, document, other_node, keeps):
+    _, bob, _ = room
+    path, share = document
+    ends_at = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)
+    ends_at_here = time.monotonic() + 3  # a moment later
+    share(user_id=bob.id, expires_at=ends_at.isoformat().replace("+00:00", "Z"))
+    watch = page_seen_by(bob, other_node, path)
+    try:
+        wait_until("it has ended", lambda: watch.seen and watch.seen[-1][1] == 404, 20)
+    finally:
+        watch.ending.set()
+        watch.thread.join(30)
+    assert keeps("document_access")
+    assert watch.seen[0][1] == 200
+    assert {answer for asked_at, answer in watch.seen if asked_at > ends_at_here} == {404}
