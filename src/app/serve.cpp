@@ -139,6 +139,7 @@ Result<http::ServerOptions> server_options(const Settings& settings) {
     options.tls_key_file = settings.tls_key_file;
     options.strict_transport = settings.public_url.starts_with("https://");
     options.access_log = settings.http_access_log == "on";
+    options.request_timeout = std::chrono::seconds(settings.http_request_timeout_seconds);
     options.upload_bytes_max = static_cast<std::uint64_t>(settings.upload_bytes_max);
     options.upload_dir = upload_dir(settings);
     options.allowed_origins = split_commas(settings.allowed_origins);

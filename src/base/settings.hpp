@@ -32,6 +32,7 @@ struct Settings {
     std::int64_t http_connections_per_address_max = 1'000;
     std::string http_trusted_proxies;
     std::string http_access_log = "on";
+    std::int64_t http_request_timeout_seconds = 3'600;
     std::int64_t http_drain_seconds = 2;
     std::string tls_certificate_file;
     std::string tls_key_file;

@@ -7,8 +7,6 @@ namespace {
 constexpr std::size_t head_read_bytes = 2 * 1024;
 constexpr std::size_t body_read_bytes = 64 * 1024;
 constexpr std::chrono::seconds linger_time{2};
-/// A body has to come at least this fast on average, or it is a way to hold a connection.
-constexpr std::uint64_t body_bytes_per_second_min = 256;
 
 HeadLimits head_limits(const ServerOptions& options) {
     HeadLimits limits;
@@ -65,15 +63,31 @@ void Connection::refuse_unread(const Refusal& refusal, Headers headers) {
     refuse(refusal, std::move(headers));
 }
 
-void Connection::sweep(SteadyClock::time_point now) {
-    if (phase_ == Phase::body && now - exchange_->body_started > core_->options.body_timeout) {
-        const auto seconds =
-            std::chrono::duration_cast<std::chrono::seconds>(now - exchange_->body_started);
-        const auto bytes_min =
-            body_bytes_per_second_min * static_cast<std::uint64_t>(seconds.count());
-        if (exchange_->body_bytes < bytes_min) deadline_ = now;
+/// Whether the peer keeps what is waited for from coming to its end.
+bool Connection::is_too_slow(SteadyClock::time_point now) const {
+    const auto& options = core_->options;
+    const auto is_slow = [&options](SteadyClock::duration time, std::chrono::seconds grace,
+                                    std::uint64_t bytes) {
+        const auto seconds = std::chrono::floor<std::chrono::seconds>(time).count();
+        return time > grace &&
+               bytes < options.bytes_per_second_min * static_cast<std::uint64_t>(seconds);
+    };
+    switch (phase_) {
+        case Phase::body:
+            return now - exchange_->started > options.request_timeout ||
+                   is_slow(now - exchange_->body_started, options.body_timeout,
+                           exchange_->body_bytes);
+        case Phase::answering:
+            if (!stream_ && now - exchange_->started > options.request_timeout) return true;
+            return waiting_writable_ && is_slow(blocked_for_ + (now - blocked_since_),
+                                                options.write_timeout, taken_bytes_);
+        default:
+            return false;
     }
-    if (now < deadline_) return;
+}
+
+void Connection::sweep(SteadyClock::time_point now) {
+    if (now < deadline_ && !is_too_slow(now)) return;
     switch (phase_) {
         case Phase::head:
             return refuse_unread(

@@ -47,6 +47,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     };
 
     // Reading (connection.cpp)
+    [[nodiscard]] bool is_too_slow(SteadyClock::time_point now) const;
     void shake_hands();
     void begin();
     void read_more();
@@ -111,6 +112,10 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     std::unique_ptr<Exchange> exchange_;
     Answer out_;
     std::size_t sent_ = 0;  ///< of out_'s head and body
+    // Of the answer under way: what its peer has taken, and how long it let us wait for that.
+    std::uint64_t taken_bytes_ = 0;
+    SteadyClock::duration blocked_for_{};
+    SteadyClock::time_point blocked_since_{};
     std::shared_ptr<ChunkStream> stream_;
 };
 

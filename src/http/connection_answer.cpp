@@ -9,9 +9,6 @@
 namespace stoa::http {
 namespace {
 
-/// A peer that takes not one byte in this time is given up.
-constexpr std::chrono::seconds write_stall_limit{30};
-
 std::string make_chunk(std::string_view bytes) {
     std::array<char, 16> size;
     const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
@@ -33,9 +30,11 @@ void Connection::deliver(Answer answer, std::shared_ptr<ChunkStream> stream) {
         return;
     }
     phase_ = Phase::answering;
-    deadline_ = SteadyClock::now() + write_stall_limit;
+    deadline_ = SteadyClock::now() + core_->options.write_timeout;
     out_ = std::move(answer);
     sent_ = 0;
+    taken_bytes_ = 0;
+    blocked_for_ = {};
     stream_ = std::move(stream);
     // While a stream waits for its writer only a read can tell that the peer has left.
     if (stream_) read_more();
@@ -67,6 +66,7 @@ bool Connection::write_bytes() {
     const auto written = transport_.write(parts);
     if (!after_write(written.state)) return false;
     sent_ += written.bytes;
+    taken_bytes_ += written.bytes;
     return true;
 }
 
@@ -97,7 +97,7 @@ bool Connection::write_stream() {
     out_.body.clear();
     out_.head.clear();
     if (!taken.bytes.empty()) {
-        deadline_ = SteadyClock::now() + write_stall_limit;
+        deadline_ = SteadyClock::now() + core_->options.write_timeout;
         out_.head = out_.chunked ? make_chunk(taken.bytes) : std::move(taken.bytes);
         return true;
     }
@@ -120,7 +120,7 @@ bool Connection::write_stream() {
 bool Connection::after_write(Transport::State state) {
     switch (state) {
         case Transport::State::moved:
-            deadline_ = SteadyClock::now() + write_stall_limit;
+            deadline_ = SteadyClock::now() + core_->options.write_timeout;
             return true;
         case Transport::State::again:
             wait_writable();
@@ -134,8 +134,10 @@ bool Connection::after_write(Transport::State state) {
 
 void Connection::wait_writable() {
     waiting_writable_ = true;
+    blocked_since_ = SteadyClock::now();
     transport_.wait_writable([self = shared_from_this()](const boost::system::error_code& error) {
         self->waiting_writable_ = false;
+        self->blocked_for_ += SteadyClock::now() - self->blocked_since_;
         if (!error) self->flush();
     });
 }

@@ -39,7 +39,13 @@ struct ServerOptions {
     std::uint64_t upload_bytes_max = 200ULL * 1024 * 1024;
     std::uint64_t socket_message_bytes_max = 64 * 1024;
     std::chrono::seconds header_timeout{10};
-    std::chrono::seconds body_timeout{30};  ///< without a single byte
+    std::chrono::seconds body_timeout{30};   ///< without a single byte
+    std::chrono::seconds write_timeout{30};  ///< a peer that takes not one byte
+    /// In which a peer has to send, and to take, what is waited for, after the timeouts above; else
+    /// a byte now and then would hold a connection, and a stream's worker, for ever.
+    std::uint64_t bytes_per_second_min = 256;
+    /// From a request's head to the last byte of its body and of its answer, streams excepted.
+    std::chrono::seconds request_timeout{3600};
     std::chrono::seconds idle_timeout{60};
     std::chrono::seconds ping_interval{30};    ///< of WebSockets
     std::chrono::seconds pong_timeout{60};     ///< without a single byte of the peer

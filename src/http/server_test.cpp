@@ -406,23 +406,6 @@ TEST(Server, AnswersQuicklyWhileSlowHandlersWait) {
     EXPECT_EQ(second.read_reply().status, 204);
 }
 
-TEST(Server, GivesUpSlowHeadsAndBodies) {
-    TestServer server([](TestServer& made) {
-        add_routes(made);
-        made.options.header_timeout = std::chrono::seconds(1);
-        made.options.body_timeout = std::chrono::seconds(1);
-        made.options.idle_timeout = std::chrono::seconds(1);
-    });
-    Peer head(server.server->port());
-    head.send("GET /hello HT");
-    Peer body(server.server->port());
-    body.send("POST /sum HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n{");
-    Peer idle(server.server->port());
-    EXPECT_EQ(head.read_reply().status, 408);
-    EXPECT_EQ(body.read_reply().status, 408);
-    EXPECT_TRUE(idle.at_end());
-}
-
 TEST(Server, FinishesWhatIsUnderWayWhenItStops) {
     Signal entered;
     Signal leave;
