@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::string_view exposed_headers =
     "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, ETag, "
-    "Content-Range, Accept-Ranges";
+    "Content-Range, Accept-Ranges, Content-Disposition, Idempotent-Replayed";
 
 /// The Date line, made once a second on each thread.
 const std::string& date_line() {

@@ -19,7 +19,8 @@ bool BodyReader::read_line(std::string_view& bytes) {
     bytes.remove_prefix(taken);
     if (line_.size() > line_bytes_max) state_ = State::malformed;
     if (lf == std::string_view::npos) return false;
-    if (!line_.ends_with("\r\n") || line_.find('\0') != std::string::npos) {
+    const bool ends_well = line_.ends_with("\r\n") && line_.find('\r') == line_.size() - 2;
+    if (!ends_well || line_.find('\0') != std::string::npos) {
         state_ = State::malformed;
     }
     return state_ == State::more;

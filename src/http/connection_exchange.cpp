@@ -79,7 +79,8 @@ void Connection::answer_options(const Routes::Match& match) {
         response.headers.emplace_back("Access-Control-Allow-Methods", allow_list(match.allowed));
         response.headers.emplace_back("Access-Control-Allow-Headers",
                                       "Authorization, Content-Type, Idempotency-Key, "
-                                      "Last-Event-ID, traceparent");
+                                      "If-None-Match, If-Range, Last-Event-ID, Range, "
+                                      "traceparent");
         response.headers.emplace_back("Access-Control-Max-Age", "600");
     }
     deliver(make_answer(std::move(response), exchange_->answer_for(!skip_body())), nullptr);

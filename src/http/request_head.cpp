@@ -49,6 +49,7 @@ class HeadParser final : public beast::http::basic_parser<true> {
     bool method_known = true;
     std::size_t hosts = 0;
     std::size_t content_lengths = 0;
+    std::size_t transfer_encodings = 0;
     std::string_view transfer_encoding;
     std::string_view expect;
 
@@ -78,6 +79,7 @@ class HeadParser final : public beast::http::basic_parser<true> {
         } else if (name == field::content_length) {
             content_lengths += seen.find(',') == std::string_view::npos ? 1U : 2U;
         } else if (name == field::transfer_encoding) {
+            ++transfer_encodings;
             transfer_encoding = seen;
         } else if (name == field::expect) {
             expect = seen;
@@ -113,7 +115,10 @@ std::optional<Refusal> check_rules(const HeadParser& parser) {
         if (name == "host" && !is_host(value)) return bad("The Host header is not a host.");
     }
     if (parser.content_lengths > 1) return bad("The request has more than one Content-Length.");
-    if (!parser.transfer_encoding.empty()) {
+    if (parser.transfer_encodings > 1) {
+        return bad("The request has more than one Transfer-Encoding.");
+    }
+    if (parser.transfer_encodings == 1) {
         if (!head.http11) return bad("HTTP/1.0 has no Transfer-Encoding.");
         if (!equals_ignoring_case(parser.transfer_encoding, "chunked")) {
             return Refusal{501, "transfer_encoding_unsupported",

@@ -238,6 +238,10 @@ TEST_F(ServerTest, AllowsConfiguredOrigins) {
     EXPECT_EQ(preflight.status, 204);
     EXPECT_EQ(preflight.header("access-control-allow-origin"), "https://app.example");
     EXPECT_THAT(preflight.header("access-control-allow-methods"), HasSubstr("POST"));
+    // As a viewer of documents on another page asks for parts of them.
+    for (const auto* name : {"Authorization", "Range", "If-None-Match", "Idempotency-Key"}) {
+        EXPECT_THAT(preflight.header("access-control-allow-headers"), HasSubstr(name));
+    }
     EXPECT_EQ(server.get("/hello", "Origin: https://app.example\r\n")
                   .header("access-control-allow-origin"),
               "https://app.example");
@@ -336,6 +340,11 @@ INSTANTIATE_TEST_SUITE_P(
         Strictness{"OtherCoding",
                    "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
                    501},
+        Strictness{"TwoCodings",
+                   "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n"
+                   "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                   400},
+        Strictness{"NoCoding", "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", 501},
         Strictness{"ChunkedInHttp10",
                    "POST /sum HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n", 400},
         Strictness{"BadChunkSize",
@@ -346,6 +355,26 @@ INSTANTIATE_TEST_SUITE_P(
                    400},
         Strictness{"BareLfInChunk",
                    "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\n{\r\n",
+                   400},
+        Strictness{"BareCrInChunk",
+                   "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "2;a\rb\r\n{}\r\n0\r\n\r\n",
+                   400},
+        Strictness{"ChunkSizeBeyondAllNumbers",
+                   "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "10000000000000002\r\n{}\r\n0\r\n\r\n",
+                   400},
+        Strictness{"SignedChunkSize",
+                   "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "+2\r\n{}\r\n0\r\n\r\n",
+                   400},
+        Strictness{"PrefixedChunkSize",
+                   "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "0x2\r\n{}\r\n0\r\n\r\n",
+                   400},
+        Strictness{"SpaceAfterChunkSize",
+                   "POST /sum HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                   "2 \r\n{}\r\n0\r\n\r\n",
                    400},
         Strictness{"Garbage", "\x16\x03\x01\x02\r\n\r\n", 400},
         Strictness{"LongLine", long_line, 414}, Strictness{"LongHead", long_head, 431},

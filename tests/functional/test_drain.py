@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """How a node leaves: it says so first, finishes what is under way, and never takes long."""
 
+import contextlib
 import csv
+import json
 import shutil
 import signal
 import socket
 import threading
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -163,6 +167,72 @@ def test_a_node_ends_though_a_model_never_answers(stoa, start, new_user):
             assert program.process.returncode == 0
             asker.join(20)
             assert not asker.is_alive()
+
+
+def tell_a_word(model):
+    """Answers as a language model that begins to speak and then falls silent."""
+    peer = model.accept()[0]
+    peer.recv(65536)
+    word = {"model": "m", "choices": [{"delta": {"content": "Caesium "}}]}
+    peer.sendall(
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+        + f"data: {json.dumps(word)}\n\n".encode()
+    )
+    return peer
+
+
+class SlowUpload:
+    """A piece now and then, as long as they are taken."""
+
+    def __init__(self, user):
+        port = int(user.url.rsplit(":", 1)[1])
+        self.peer = socket.create_connection(("127.0.0.1", port), 30)
+        self.peer.sendall(
+            b"POST /api/v1/documents/upload HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000\r\n"
+            b"Content-Type: multipart/form-data; boundary=xyz\r\n"
+            b"Authorization: Bearer " + user.token.encode() + b"\r\n\r\n--xyz\r\n"
+            b'Content-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.7\n'
+        )
+        self.sent = 0
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        with contextlib.suppress(OSError):
+            while True:
+                self.peer.sendall(b"x" * 1000)
+                self.sent += 1000
+                time.sleep(0.05)
+
+
+def test_a_node_ends_though_an_upload_and_a_stream_are_under_way(stoa, start, new_user):
+    with socket.create_server(("127.0.0.1", 0)) as model:
+        model.settimeout(30)
+        url = start(llm_base_url=f"http://127.0.0.1:{model.getsockname()[1]}/v1", llm_api_key="x")
+        user = new_user()
+        document = ready(user, pdfs.facts_pdf())
+        with ThreadPoolExecutor(1) as pool:
+            speaker = pool.submit(tell_a_word, model)
+            stream = user.at(url).http.post(
+                f"/documents/{document['id']}/chat",
+                json={"question": "At what temperature does caesium boil?"},
+                headers={"Accept": "text/event-stream"},
+                stream=True,
+            )
+            lines = stream.iter_lines()
+            assert b"event: delta" in iter(lambda: next(lines), b"event: done")
+            peer = speaker.result(30)
+        upload = SlowUpload(user.at(url))
+        wait_until("the upload is under way", lambda: upload.sent > 5_000)
+        with peer:
+            program = stoa.nodes[url]
+            program.stop(signal.SIGTERM, seconds=20)
+        assert program.process.returncode == 0
+        upload.thread.join(30)
+        with pytest.raises(requests.exceptions.ChunkedEncodingError):
+            list(lines)  # a cut stream is not taken for a whole one
+    [(documents,)] = stoa.sql("SELECT count(*) FROM pdf_uploads WHERE user_id = %s", (user.id,))
+    assert documents == 1, "half an upload is none"
 
 
 def ask_and_lose(user):

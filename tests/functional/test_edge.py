@@ -3,6 +3,8 @@
 
 import contextlib
 import json
+import pathlib
+import re
 import selectors
 import socket
 import time
@@ -76,6 +78,28 @@ def test_too_many_connections_of_one_address_are_told_so(start):
     assert answer.startswith(b"HTTP/1.1 429 ") and b"\r\nConnection: close\r\n" in answer
     assert json.loads(answer.split(b"\r\n\r\n")[1])["code"] == "too_many_connections"
     assert held[-1].get(f"{url}/healthz", timeout=10).ok, "who is in stays in"
+
+
+def test_a_large_file_comes_and_goes_in_little_memory(stoa, start, new_user, tmp_path):
+    url = start()
+    user = new_user().at(url)
+    size = 150 * 1024 * 1024
+    file = tmp_path / "large.pdf"
+    with file.open("wb") as out:
+        out.write(b"%PDF-1.7\n")
+        out.truncate(size)
+
+    def peak():  # in bytes
+        status = pathlib.Path(f"/proc/{stoa.nodes[url].pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status)[1]) * 1024
+
+    before = peak()
+    with file.open("rb") as content:
+        answer = user.http.post("/documents/upload", files={"file": ("large.pdf", content)})
+    assert answer.status_code == 202, answer.text
+    with user.http.get(f"/documents/{answer.json()['id']}/file", stream=True) as whole:
+        assert sum(len(piece) for piece in whole.iter_content(1024 * 1024)) == size
+    assert peak() - before < size / 5
 
 
 def test_each_answer_has_its_line_in_the_log(stoa, start, new_user):
