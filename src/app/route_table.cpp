@@ -3,6 +3,7 @@
 
 #include "accounts/accounts_routes.hpp"
 #include "app/operations.hpp"
+#include "app/rate_limits.hpp"
 #include "app/web_pages.hpp"
 #include "chat/messages_routes.hpp"
 #include "documents/documents_routes.hpp"
@@ -17,22 +18,19 @@
 namespace stoa::app {
 namespace {
 
-using namespace std::chrono_literals;
 using http::Access;
-using http::per_address;
-using http::per_user;
 
 // Who may call, and how often each route: the common rows of the table.
 const http::Admission anyone{Access::anyone};
-const http::Admission signed_in{Access::signed_in, per_user(600, 1min)};
-const http::Admission by_bearer{Access::bearer, per_user(600, 1min)};
+const http::Admission signed_in{Access::signed_in, RateLimits::requests};
+const http::Admission by_bearer{Access::bearer, RateLimits::requests};
 // The rows that cost more than most, or that strangers call.
-const http::Admission asking_to_sign_in{Access::anyone, per_address(60, 1min)};
-const http::Admission signing_in{Access::optional, per_address(60, 1min)};
-const http::Admission renewing{Access::anyone, per_address(600, 1min)};
-const http::Admission writing{Access::signed_in, per_user(120, 1min)};
-const http::Admission uploading{Access::signed_in, per_user(30, 1min)};
-const http::Admission asking_the_tutor{Access::signed_in, per_user(30, 1min)};
+const http::Admission asking_to_sign_in{Access::anyone, RateLimits::sign_ins};
+const http::Admission signing_in{Access::optional, RateLimits::sign_ins};
+const http::Admission renewing{Access::anyone, RateLimits::renewals};
+const http::Admission writing{Access::signed_in, RateLimits::messages};
+const http::Admission uploading{Access::signed_in, RateLimits::uploads};
+const http::Admission asking_the_tutor{Access::signed_in, RateLimits::questions};
 
 void add_accounts(http::Routes& r, Services& s) {
     namespace handle = accounts::routes;
@@ -166,6 +164,9 @@ http::Routes route_table(Services& services, const http::SocketFactory& room_soc
     add_documents(routes, services);
     add_tutor(routes, services);
     add_operations(routes, services);
+    // The settings were checked before anything started.
+    const auto limits = RateLimits::parse(services.settings.rate_limits).value_or(RateLimits());
+    routes.change_limits([&limits](const http::Limit& limit) { return limits.find(limit); });
     routes.wrap_handlers([&services](const http::Route& route, http::Handler handler) {
         return Idempotency::is_for(route) ? services.idempotency.wrap(std::move(handler)) : handler;
     });

@@ -8,6 +8,7 @@
 #include "app/services.hpp"
 #include "app/signals.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "chat/room_feed.hpp"
 #include "chat/room_socket.hpp"
 #include "chat/socratic.hpp"
@@ -21,19 +22,6 @@
 
 namespace stoa::app {
 namespace {
-
-std::vector<std::string> split_commas(std::string_view text) {
-    std::vector<std::string> items;
-    while (!text.empty()) {
-        const auto comma = text.find(',');
-        auto item = text.substr(0, comma);
-        while (item.starts_with(' ')) item.remove_prefix(1);
-        while (item.ends_with(' ')) item.remove_suffix(1);
-        if (!item.empty()) items.emplace_back(item);
-        text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
-    }
-    return items;
-}
 
 /// Many systems give a process 1,024 open files unless it asks for more.
 void allow_open_files(std::int64_t connections_max) {

@@ -206,6 +206,9 @@ std::vector<Setting> settings_of_parts() {
          1024LL * 1024 * 1024},
         {"handler_threads", &S::handler_threads, "threads that run requests; 0 is twice the cores",
          false, 0, 256},
+        {"rate_limits", &S::rate_limits,
+         "requests a minute, by the names of operations.md, where they are not the defaults: "
+         "uploads=10, questions=5"},
         {"rate_limit_percent", &S::rate_limit_percent,
          "what the rate limits of operations.md allow, in percent; 0 is without limits", false, 0,
          1'000'000},

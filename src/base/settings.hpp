@@ -40,6 +40,7 @@ struct Settings {
     std::string public_url = "http://localhost:8080";
     std::int64_t upload_bytes_max = 200LL * 1024 * 1024;
     std::int64_t handler_threads = 0;
+    std::string rate_limits;
     std::int64_t rate_limit_percent = 100;
     std::int64_t page_cache_bytes = 16LL * 1024 * 1024;
     std::int64_t job_threads = 1;

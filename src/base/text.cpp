@@ -58,4 +58,17 @@ std::string_view cut_utf8(std::string_view text, std::size_t bytes_max) {
     return text.substr(0, bytes_max);
 }
 
+std::vector<std::string> split_commas(std::string_view text) {
+    std::vector<std::string> items;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        auto item = text.substr(0, comma);
+        while (item.starts_with(' ')) item.remove_prefix(1);
+        while (item.ends_with(' ')) item.remove_suffix(1);
+        if (!item.empty()) items.emplace_back(item);
+        text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
+    }
+    return items;
+}
+
 }  // namespace stoa

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace stoa {
 
@@ -16,6 +17,9 @@ bool is_utf8(std::string_view text);
 std::size_t count_code_points(std::string_view text);
 /// At most `bytes_max` bytes of `text`, cut between code points.
 std::string_view cut_utf8(std::string_view text, std::size_t bytes_max);
+
+/// The items between the commas, without blanks around them; empty ones are left out.
+std::vector<std::string> split_commas(std::string_view text);
 
 /// A string of Min…Max code points; `json::read` refuses any other length.
 template <std::size_t Min, std::size_t Max>

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
 
 namespace stoa::http {
 
@@ -19,6 +20,7 @@ struct Limit {
     Per per;
     std::uint32_t requests;
     std::chrono::seconds window;
+    std::string_view name{};  ///< by which a setting may change `requests`; a literal
 };
 
 /// A request without a user counts for its address.

@@ -60,6 +60,12 @@ void Routes::socket(std::string path, SocketFactory factory) {
         std::move(factory));
 }
 
+void Routes::change_limits(const std::function<Limit(const Limit&)>& change) {
+    for (auto& route : routes_) {
+        if (route.limit) route.limit = change(*route.limit);
+    }
+}
+
 void Routes::wrap_handlers(const std::function<Handler(const Route&, Handler)>& wrap) {
     for (auto& route : routes_) {
         if (route.handler) route.handler = wrap(route, std::move(route.handler));

@@ -80,6 +80,8 @@ class Routes {
     /// HEAD is answered by the GET route if it has none of its own.
     [[nodiscard]] Match find(Method method, std::string_view decoded_path) const;
     [[nodiscard]] const std::vector<Route>& all() const { return routes_; }
+    /// Each limit becomes what `change` makes of it. Before they are served.
+    void change_limits(const std::function<Limit(const Limit&)>& change);
 
   private:
     /// One segment of the paths, and what may follow it.

@@ -2,12 +2,13 @@
 """Rate limits: told on every answer, exact over all nodes, held without Redis."""
 
 import collections
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
-from stack import wait_until
+from stack import ROOT, wait_until
 
 ONE_PER_CENT = {"STOA_RATE_LIMIT_PERCENT": "1"}  # of 600 a minute: 6
 
@@ -59,6 +60,34 @@ def test_the_defaults_are_the_table(stoa, new_user):
     challenge = requests.post(f"{url}/api/v1/auth/siws/challenge", json={}, timeout=10)
     assert challenge.headers["RateLimit-Limit"] == "60"
     stoa.stop_node(url)
+
+
+def test_the_table_in_the_documentation_is_the_programs(stoa):
+    text = (ROOT / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \| (\d+) a minute \| (user|address) \|$", text, re.M)
+    told = {
+        route.replace(" /", " /api/v1/"): f"{requests}/60s/{of_one}"
+        for _, routes, requests, of_one in rows
+        for route in re.findall(r"`([A-Z]+ [^`]+)`", routes)
+    }
+    [others] = [f"{row[2]}/60s/{row[3]}" for row in rows if row[0] == "requests"]
+    assert len(told) >= 9
+    for line in stoa.run("routes").stdout.splitlines():
+        method, path, _, limit = line.split()
+        limited = path.startswith("/api/v1/") and not path.startswith("/api/v1/websocket/")
+        default = others if limited else "unlimited"
+        assert limit == told.pop(f"{method} {path}", default), line
+    assert told == {}, "routes that are not there"
+
+
+def test_a_limit_is_changed_by_its_name(stoa, start, new_user):
+    url = start(rate_limits="uploads=2, requests=7", rate_limit_percent="100")
+    user = new_user().at(url)
+    assert ask(user).headers["RateLimit-Limit"] == "7"
+    answers = [user.http.post("/documents/upload", files={"other": b""}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
+    challenge = requests.post(f"{url}/api/v1/auth/siws/challenge", json={}, timeout=10)
+    assert challenge.headers["RateLimit-Limit"] == "60", "the others stay as they are"
 
 
 class From(requests.adapters.HTTPAdapter):
