@@ -23,17 +23,18 @@ Result<JobId> parse_job(const std::string& id) {
 
 }  // namespace
 
-Result<void> list_jobs(const Settings& settings, const std::string& state) {
+Result<void> list_jobs(const Settings& settings, const std::string& state, int count) {
     std::optional<jobs::JobState> wanted;
     if (!state.empty()) {
         wanted = json::parse_enum<jobs::JobState>(state);
         if (!wanted) {
-            return fail(ErrorKind::invalid, "state_unknown",
-                        "a job is queued, running, done, dead or cancelled, not \"" + state + "\"");
+            return fail(
+                ErrorKind::invalid, "state_unknown",
+                "a job is queued, running, sent, done, dead or cancelled, not \"" + state + "\"");
         }
     }
     Place place(settings);
-    const auto found = jobs::list_jobs(place.database, wanted);
+    const auto found = jobs::list_jobs(place.database, wanted, count);
     if (!found) return fail(found);
     for (const auto& job : *found) {
         std::cout << job.id.str() << "  " << json::enum_name(job.state) << "  " << job.attempt

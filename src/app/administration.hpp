@@ -13,7 +13,7 @@
 namespace stoa::app {
 
 /// The newest jobs, a line each; `state` narrows them (`state_unknown` if there is none such).
-Result<void> list_jobs(const Settings& settings, const std::string& state);
+Result<void> list_jobs(const Settings& settings, const std::string& state, int count);
 /// One job as JSON; `job_not_found`.
 Result<void> show_job(const Settings& settings, const std::string& id);
 /// A dead or cancelled job begins again.

@@ -166,13 +166,17 @@ class Commands {
     void add_administration() {
         auto* jobs = program_.add_subcommand("jobs", "Look at jobs, retry and drop them");
         jobs->require_subcommand(1);
-        with_flags(jobs->add_subcommand("list", "The newest jobs"), [this](const Settings& s) {
-            return list_jobs(s, argument_);
-        })->add_option("--state", argument_, "queued, running, done, dead or cancelled");
+        auto* list =
+            with_flags(jobs->add_subcommand("list", "The newest jobs"),
+                       [this](const Settings& s) { return list_jobs(s, argument_, count_); });
+        list->add_option("--state", argument_, "queued, running, sent, done, dead or cancelled");
+        list->add_option("--limit", count_, "How many at most")
+            ->check(CLI::Range(1, 100'000))
+            ->capture_default_str();
         with_job(jobs->add_subcommand("show", "One job as JSON"), show_job);
         with_job(jobs->add_subcommand("retry", "Let a dead or cancelled job begin again"),
                  retry_job);
-        with_job(jobs->add_subcommand("drop", "Cancel a queued or dead job"), drop_job);
+        with_job(jobs->add_subcommand("drop", "Cancel a queued, sent or dead job"), drop_job);
         auto* audit = program_.add_subcommand("audit", "The trail of security events");
         audit->require_subcommand(1);
         with_flags(audit->add_subcommand("verify", "Follow its hash chain and checkpoints"),
@@ -229,6 +233,7 @@ class Commands {
     std::string argument_;
     std::string role_;
     std::int64_t entries_min_ = 0;
+    int count_ = 100;
     bool only_status_ = false;
     bool print_config_ = false;
     UpOptions up_;

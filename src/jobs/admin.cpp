@@ -11,6 +11,9 @@ namespace {
 Result<void> change(postgres::Database& database, const postgres::Query& query, JobId id,
                     std::string_view code, const std::string& otherwise) {
     const auto changed = database.run(query, id);
+    if (!changed && changed.error().code == "unique_violation")
+        return fail(ErrorKind::conflict, "job_key_taken",
+                    "Another unfinished job has its unique key; wait for that one, or drop it.");
     if (!changed) return fail(changed);
     if (changed->affected() == 1) return {};
     const auto job = find_job(database, id);

@@ -63,13 +63,14 @@ Result<std::vector<JobSummary>> list_jobs(postgres::Database& database,
                                           std::optional<JobState> state, int count = 100);
 Result<std::optional<JobDetails>> find_job(postgres::Database& database, JobId id);
 /// A dead or cancelled job begins again, with all its attempts. Errors: `job_not_ended` (conflict),
-/// `job_not_found`, and `unique_violation` if another unfinished job has its key.
+/// `job_not_found`, and `job_key_taken` (conflict) if another unfinished job has its key.
 Result<void> retry_job(postgres::Database& database, JobId id);
 /// A queued, sent or dead job is cancelled. Errors: `job_running` (conflict; also if it is done),
 /// `job_not_found`.
 Result<void> drop_job(postgres::Database& database, JobId id);
 Result<std::vector<WorkerSummary>> list_workers(postgres::Database& database);
-/// Removes jobs that were done or cancelled a week ago; how many went, at most a million.
+/// Removes jobs that were done or cancelled a week ago, or died three months ago; how many went, at
+/// most a million.
 Result<std::uint64_t> purge_jobs(postgres::Database& database);
 
 }  // namespace stoa::jobs

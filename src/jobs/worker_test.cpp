@@ -6,6 +6,7 @@
 #include "support/private_postgres.hpp"
 #include "support/private_redis.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <mutex>
 #include <set>
@@ -230,6 +231,29 @@ TEST_F(WorkerTest, A_wrong_job_is_not_tried_again_even_if_its_cleaning_fails) {
     EXPECT_EQ(job(id).last_error_code, "document_encrypted");
 }
 
+TEST_F(WorkerTest, The_most_urgent_run_first) {
+    std::mutex mutex;
+    std::vector<int> order;
+    const Task noting{[&](jobs::Run& run) -> Result<void> {
+                          const std::lock_guard lock(mutex);
+                          order.push_back(std::stoi(std::string(run.arguments_json().substr(6))));
+                          return {};
+                      },
+                      {}};
+    for (const int priority : {9, 4, 0, 7, 2, 9, 5, 1, 8, 3, 6, 0})
+        (void)enqueue({.task = "note",
+                       .arguments_json = R"({"p": )" + std::to_string(priority) + "}",
+                       .priority = priority});
+    auto options = quick();
+    options.threads = 1;
+    const auto worker = work(options, {{"note", noting}});
+    ASSERT_TRUE(wait_until([&] {
+        const std::lock_guard lock(mutex);
+        return order.size() == 12;
+    }));
+    EXPECT_TRUE(std::ranges::is_sorted(order)) << ::testing::PrintToString(order);
+}
+
 TEST_F(WorkerTest, One_unfinished_job_a_key) {
     const NewJob keyed{.task = "later", .arguments_json = "{}", .unique_key = "k", .delay = 3600s};
     const auto first = enqueue(keyed);
@@ -389,6 +413,34 @@ TEST_F(WorkerTest, An_operator_sees_and_mends) {
     EXPECT_EQ(list_jobs(database_, {})->size(), 1U);
     EXPECT_EQ(drop_job(database_, JobId::make()).error().code, "job_not_found");
     EXPECT_FALSE(*find_job(database_, JobId::make()));
+}
+
+TEST_F(WorkerTest, A_retry_makes_no_second_job_of_a_key) {
+    const NewJob keyed{.task = "t", .arguments_json = "{}", .unique_key = "k"};
+    const auto dropped = enqueue(keyed);
+    ASSERT_TRUE(drop_job(database_, dropped));
+    const auto second = enqueue(keyed);
+    EXPECT_EQ(retry_job(database_, dropped).error().code, "job_key_taken");
+    ASSERT_TRUE(drop_job(database_, second));
+    EXPECT_TRUE(retry_job(database_, dropped));
+}
+
+TEST_F(WorkerTest, What_ended_long_ago_is_purged) {
+    const auto ended = [&](std::string_view state, std::string_view ago) {
+        const auto id = enqueue({.task = "t", .arguments_json = "{}"});
+        EXPECT_TRUE(database_.run({"test.end", R"(UPDATE jobs
+            SET state = $2, finished_at = now() - ($3::text)::interval WHERE id = $1)"},
+                                  id, state, ago));
+        return id;
+    };
+    const auto done = ended("done", "8 days");
+    const auto dead = ended("dead", "91 days");
+    const auto kept = {ended("done", "6 days"), ended("dead", "89 days"),
+                       enqueue({.task = "t", .arguments_json = "{}"})};
+    EXPECT_EQ(*purge_jobs(database_), 2U);
+    EXPECT_FALSE(*find_job(database_, done));
+    EXPECT_FALSE(*find_job(database_, dead));
+    for (const auto& id : kept) EXPECT_TRUE(*find_job(database_, id));
 }
 
 TEST_F(WorkerTest, A_job_that_cannot_be_is_refused) {

@@ -109,7 +109,7 @@ def test_an_ignored_result_is_not_kept(stack, app):
     assert app.backend.client.get(f"celery-task-meta-{sent.id}") is None
 
 
-def test_the_most_urgent_is_run_first(stack, app):
+def test_priorities_are_those_of_the_sender(stack, app):
     stack.stop_workers()
     try:
         sent = {p: send(app, "test.effect", {}, priority=p) for p in (9, 6, 3, 0)}
