@@ -113,6 +113,28 @@ TEST_F(DatabaseTest, Serialization_failures_are_repeated) {
     EXPECT_EQ(amount_of("a") + amount_of("b"), 2 + 2 + 4);
 }
 
+TEST_F(DatabaseTest, Deadlocks_are_repeated) {
+    std::atomic<int> tries = 0;
+    std::atomic<int> holders = 0;
+    const auto move = [&](const char* from, const char* to) {
+        return database_.transact([&, from, to](Session& session) -> Result<void> {
+            ++tries;
+            if (auto done = session.run(add_, from, -1); !done) return fail(done);
+            ++holders;
+            testing::wait_until([&] { return holders >= 2; });
+            if (auto done = session.run(add_, to, 1); !done) return fail(done);
+            return {};
+        });
+    };
+    auto first = std::async(std::launch::async, move, "a", "b");
+    const auto second = move("b", "a");
+    EXPECT_TRUE(first.get());
+    EXPECT_TRUE(second);
+    EXPECT_EQ(tries, 3) << "the server ends one of the two, which begins again";
+    EXPECT_EQ(amount_of("a"), 1);
+    EXPECT_EQ(amount_of("b"), 1);
+}
+
 TEST_F(DatabaseTest, A_full_pool_says_so_in_time) {
     auto options = place_.options(2);
     options.wait_max = 50ms;
