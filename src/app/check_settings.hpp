@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What only a part of the program understands of its settings (addresses of PostgreSQL and Redis,
-// the master key, networks of proxies), checked before anything starts. Pure; any thread.
+// the master key, networks, origins, limits), checked before anything starts. Pure; any
+// thread.
 #pragma once
 
 #include "base/result.hpp"

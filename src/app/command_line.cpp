@@ -16,6 +16,7 @@
 #include <cstdlib>
 #include <iostream>
 #include <map>
+#include <sstream>
 
 #include <CLI/CLI.hpp>
 
@@ -27,21 +28,24 @@ constexpr int wrong_usage = 2;
 /// The flags of one subcommand that are settings, as they were given.
 struct SettingFlags {
     std::string config;
-    std::map<std::string, std::string> values;
+    std::vector<GivenSetting> flags;
 
     void add_to(CLI::App& command) {
         command.add_option("--config", config, "TOML file of settings")->envname("STOA_CONFIG");
         for (const auto& setting : setting_table()) {
-            std::string flag = "--" + std::string(setting.name);
-            std::ranges::replace(flag, '_', '-');
-            command.add_option(flag, values[std::string(setting.name)], std::string(setting.text))
-                ->group("Settings");
+            add_flag(command, std::string(setting.name), std::string(setting.text));
             if (!setting.secret) continue;
-            command
-                .add_option(flag + "-file", values[std::string(setting.name) + "_file"],
-                            "file that holds it")
-                ->group("Settings");
+            add_flag(command, std::string(setting.name) + "_file", "file that holds it");
         }
+    }
+
+    void add_flag(CLI::App& command, const std::string& name, const std::string& text) {
+        std::string flag = "--" + name;
+        std::ranges::replace(flag, '_', '-');
+        const auto take = [this, name, flag](const std::string& value) {
+            flags.push_back({name, value, "flag " + flag});
+        };
+        command.add_option_function<std::string>(flag, take, text)->group("Settings");
     }
 
     [[nodiscard]] Result<Settings> read() const {
@@ -52,9 +56,7 @@ struct SettingFlags {
             given = std::move(*file);
         }
         for (auto& value : settings_from_environment()) given.push_back(std::move(value));
-        for (const auto& [name, value] : values) {
-            if (!value.empty()) given.push_back({name, value, "flag"});
-        }
+        given.insert(given.end(), flags.begin(), flags.end());
         auto settings = make_settings(given);
         if (!settings) return settings;
         if (auto checked = check_settings(*settings); !checked) return fail(checked);
@@ -130,12 +132,28 @@ class Commands {
         try {
             program_.parse(argc, argv);
         } catch (const CLI::ParseError& error) {
-            return program_.exit(error) == 0 ? 0 : wrong_usage;
+            const auto status = program_.exit(error) == 0 ? 0 : wrong_usage;
+            constexpr int unexpected = static_cast<int>(CLI::ExitCodes::ExtrasError);
+            if (error.get_exit_code() == unexpected) suggest_flags(error.what());
+            return status;
         }
         return status_;
     }
 
   private:
+    /// The nearest name for each flag among the unexpected words.
+    static void suggest_flags(std::string_view unexpected) {
+        std::istringstream words{std::string(unexpected)};
+        for (std::string word; words >> word;) {
+            if (!word.starts_with("--")) continue;
+            std::string name = word.substr(2, word.find('=') - 2);
+            std::ranges::replace(name, '-', '_');
+            std::string nearest(nearest_setting(name));
+            std::ranges::replace(nearest, '_', '-');
+            std::cerr << "Of the settings, did you mean \"--" << nearest << "\"?\n";
+        }
+    }
+
     /// A command that reads the settings before it runs.
     template <class F>
     CLI::App* with_flags(CLI::App* command, F run) {

@@ -36,12 +36,6 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-std::string_view nearest_name(std::string_view name) {
-    return std::ranges::min(setting_table(), {},
-                            [&](const Setting& s) { return edit_distance(name, s.name); })
-        .name;
-}
-
 Result<std::string> read_secret_file(const std::string& path) {
     std::ifstream file(path, std::ios::binary);
     std::string text(Setting::text_bytes_max + 3, '\0');
@@ -53,6 +47,13 @@ Result<std::string> read_secret_file(const std::string& path) {
     text.resize(static_cast<std::size_t>(file.gcount()));
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
     return text;
+}
+
+/// "stoa.toml:3:7"; of a file that could not even be opened only its name.
+std::string place_in(const std::filesystem::path& file, const toml::source_region& region) {
+    if (region.begin.line == 0) return file.string();
+    return file.string() + ':' + std::to_string(region.begin.line) + ':' +
+           std::to_string(region.begin.column);
 }
 
 bool is_text(const Setting& setting) {
@@ -124,7 +125,7 @@ std::string apply(Settings& settings, const GivenSetting& given) {
             return text ? assign(settings, *found, *text) : text.error().message;
         }
     }
-    return "is no setting; did you mean \"" + std::string(nearest_name(given.name)) + "\"?";
+    return "is no setting; did you mean \"" + std::string(nearest_setting(given.name)) + "\"?";
 }
 
 std::string value_text(const Settings& settings, const Setting& setting) {
@@ -332,30 +333,41 @@ const std::vector<Setting>& setting_table() {
     return table;
 }
 
+std::string_view nearest_setting(std::string_view name) {
+    return std::ranges::min(setting_table(), {},
+                            [&](const Setting& s) { return edit_distance(name, s.name); })
+        .name;
+}
+
 Result<std::vector<GivenSetting>> settings_from_file(const std::filesystem::path& file) {
+    std::error_code unknown;
+    if (std::filesystem::is_directory(file, unknown)) {
+        return fail(ErrorKind::invalid, "settings_invalid",
+                    file.string() + ": should be a TOML file, and is a folder");
+    }
     toml::table table;
     try {
         table = toml::parse_file(file.string());
     } catch (const toml::parse_error& error) {
-        std::ostringstream where;
-        where << error.source().begin;
         return fail(ErrorKind::invalid, "settings_invalid",
-                    file.string() + ": " + std::string(error.description()) + " at " + where.str());
+                    place_in(file, error.source()) + ": " + std::string(error.description()));
     }
     std::vector<GivenSetting> given;
+    std::string mistakes;
     for (const auto& [key, node] : table) {
-        std::string value;
-        if (const auto text = node.value_exact<std::string>())
-            value = *text;
-        else if (const auto number = node.value_exact<std::int64_t>())
-            value = std::to_string(*number);
-        else {
-            return fail(ErrorKind::invalid, "settings_invalid",
-                        file.string() + ": " + std::string(key.str()) +
-                            " should be a string or a whole number");
+        const auto place = place_in(file, node.source());
+        if (const auto text = node.value_exact<std::string>()) {
+            given.push_back({std::string(key.str()), *text, place});
+        } else if (const auto number = node.value_exact<std::int64_t>()) {
+            given.push_back({std::string(key.str()), std::to_string(*number), place});
+        } else {
+            mistakes += (mistakes.empty() ? "" : "\n") + place + ": " + std::string(key.str()) +
+                        " should be a string or a whole number" +
+                        (node.is_boolean() ? "; a switch is \"on\" or \"off\"" : "") +
+                        (node.is_table() ? "; settings stand in no table" : "");
         }
-        given.push_back({std::string(key.str()), value, file.string()});
     }
+    if (!mistakes.empty()) return fail(ErrorKind::invalid, "settings_invalid", mistakes);
     return given;
 }
 

@@ -88,6 +88,9 @@ struct Setting {
 
 const std::vector<Setting>& setting_table();
 
+/// Of all names the one that `name` is most likely meant to be.
+std::string_view nearest_setting(std::string_view name);
+
 /// One value given by someone; `source` says where, for the error's text.
 struct GivenSetting {
     std::string name;

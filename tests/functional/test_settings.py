@@ -136,6 +136,13 @@ def test_values_out_of_bounds_are_refused(name, bounds):
         ("master_key", "canary", "64 hex"),
         ("master_key_previous", "canary", "64 hex"),
         ("http_trusted_proxies", "10.0.0.0/99", "10.0.0.0/99"),
+        ("allowed_origins", "https://a.example, b.example", '"b.example"'),
+        ("allowed_origins", "https://a.example/", "without a path"),
+        ("http_address", "localhost", "127.0.0.1"),
+        ("tls_key_file", "/some/key.pem", "tls_certificate_file"),
+        ("rate_limits", "uploads=10, upload=5", '"upload=5"'),
+        ("rate_limits", "uploads=0", "1 to 1000000"),
+        ("rate_limits", "uploads", "questions"),
         ("public_url", "localhost", "http"),
         ("llm_base_url", "ftp://x", "http"),
     ],
@@ -151,8 +158,31 @@ def test_all_mistakes_are_named_at_once(tmp_path):
     file.write_text("http_prot = 1\njob_threads = 0\n")
     done = check("--config", file, STOA_LOG_LEVEL="loud")
     assert done.returncode == 2
-    for part in (f"{file}: http_prot", f"{file}: job_threads", "environment STOA_LOG_LEVEL"):
-        assert part in done.stderr
+    for part in (f"{file}:1:", "http_prot", f"{file}:2:", "job_threads", "STOA_LOG_LEVEL"):
+        assert part in done.stderr, done.stderr
+
+
+def test_a_mistake_in_the_file_is_told_by_line_and_column(tmp_path):
+    file = tmp_path / "stoa.toml"
+    file.write_text('http_port = 1001\n\nlog_level = "error\n')
+    assert f"{file}:3:" in check("--config", file).stderr
+    file.write_text("http_access_log = true\n[llm]\nmodel = 'x'\n")
+    told = check("--config", file).stderr.splitlines()
+    assert len(told) == 2, told
+    assert f"{file}:1:" in told[0] and '"on" or "off"' in told[0]
+    assert f"{file}:2:" in told[1] and "llm" in told[1] and "no table" in told[1]
+    for none in (tmp_path / "nothing.toml", tmp_path):
+        done = check("--config", none)
+        assert done.returncode == 2 and str(none) in done.stderr
+
+
+def test_a_flag_may_empty_what_others_set():
+    told = values("--llm-base-url", "", STOA_LLM_BASE_URL="http://127.0.0.1:1/v1")
+    assert told["llm_base_url"] == ""
+    done = check("--http-prot", "1")
+    assert done.returncode == 2 and 'did you mean "--http-port"?' in done.stderr
+    done = check("--http-port", "70000")
+    assert done.returncode == 2 and "flag --http-port: http_port should be" in done.stderr
 
 
 @pytest.mark.parametrize(
