@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/id.hpp"
 #include "base/json.hpp"
+#include "base/log.hpp"
 #include "base/lru_cache.hpp"
 #include "base/settings.hpp"
 #include "base/text.hpp"
 #include "base/time.hpp"
 #include "base/worker_pool.hpp"
 
+#include <algorithm>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -181,6 +183,23 @@ TEST(LruCache, KeepsNothingInNoSpace) {
     LruCache<int, int> cache(0);
     cache.put(1, std::make_shared<const int>(1), 1);
     EXPECT_EQ(cache.find(1), nullptr);
+}
+
+TEST(Log, ALineForPeopleStaysOneLine) {
+    log::configure(log::Level::info, log::Format::human, "test");
+    testing::internal::CaptureStderr();
+    log::warning("first\nsecond", {{"key", std::string("\x1b[31m \x7f \xc3\xbc \xc2\x9b")}});
+    const auto line = testing::internal::GetCapturedStderr();
+    log::configure(log::Level::info, log::Format::automatic, "stoa");
+    EXPECT_TRUE(
+        line.ends_with("warning  first\\x0asecond  key=\\x1b[31m \\x7f \xc3\xbc \\xc2\\x9b\n"))
+        << line;
+    EXPECT_EQ(std::ranges::count(line, '\n'), 1);
+}
+
+TEST(Text, IsSplitAtCommas) {
+    EXPECT_EQ(split_commas(" a, b c ,,d"), (std::vector<std::string>{"a", "b c", "d"}));
+    EXPECT_TRUE(split_commas(" , ").empty());
 }
 
 TEST(WorkerPool, RefusesWhenFullAndFinishesWhatItTook) {

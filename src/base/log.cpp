@@ -74,17 +74,38 @@ std::string json_line(Level level, std::string_view message, std::initializer_li
     return line;
 }
 
+/// Control characters as `\xNN`: nothing that comes from elsewhere begins a line or speaks to the
+/// terminal.
+void append_visible(std::string& line, std::string_view text) {
+    static constexpr std::string_view digits = "0123456789abcdef";
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0U;
+        const bool is_c1 = byte == 0xc2 && next >= 0x80 && next < 0xa0;  // U+0080 to U+009F
+        if (byte >= ' ' && byte != 0x7f && !is_c1) {
+            line += text[i];
+            continue;
+        }
+        for (const auto code : {static_cast<unsigned>(byte), next}) {
+            (line += "\\x") += digits[code >> 4U];
+            line += digits[code & 15U];
+            if (!is_c1) break;
+        }
+        if (is_c1) ++i;
+    }
+}
+
 std::string human_line(Level level, std::string_view message, std::initializer_list<Field> fields) {
     std::string line = to_rfc3339(std::chrono::floor<std::chrono::milliseconds>(now()));
     line += ' ';
     line += names[static_cast<std::size_t>(level)];
     line += "  ";
-    line += message;
+    append_visible(line, message);
     for (const auto& field : fields) {
         line += "  ";
         line += field.key;
         line += '=';
-        line += field.value;
+        append_visible(line, field.value);
     }
     return line;
 }
