@@ -8,6 +8,7 @@
 #include "app/master_key.hpp"
 #include "app/services.hpp"
 #include "base/json.hpp"
+#include "documents/ingestion.hpp"
 #include "jobs/admin.hpp"
 
 #include <iostream>
@@ -66,7 +67,18 @@ Result<void> drop_job(const Settings& settings, const std::string& id) {
     const auto job = parse_job(id);
     if (!job) return fail(job);
     Place place(settings);
-    return jobs::drop_job(place.database, *job);
+    return jobs::drop_job(
+        place.database, *job,
+        [](postgres::Session& session, const jobs::JobDetails& dropped) -> Result<void> {
+            if (dropped.task != documents::ingestion_task) return {};
+            return documents::give_up_ingestion(
+                session, dropped.arguments.text,
+                {ErrorKind::conflict,
+                 "reading_cancelled",
+                 "Reading this file was cancelled by the operator; upload it again.",
+                 {},
+                 {}});
+        });
 }
 
 Result<void> verify_audit(const Settings& settings, std::int64_t entries_min) {

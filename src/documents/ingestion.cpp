@@ -365,6 +365,17 @@ jobs::NewJob ingestion_job(const DocumentId& document, int version) {
     return job;
 }
 
+Result<void> give_up_ingestion(postgres::Session& session, const std::string& arguments_json,
+                               const Error& error) {
+    auto arguments = json::read<Arguments>(arguments_json);
+    if (!arguments) return fail(arguments);
+    // The events are not published here, before the commit; readers find them by their seq.
+    auto recorded =
+        record_failure(session, arguments->document_id, arguments->version.value_or(1), error);
+    if (!recorded) return fail(recorded);
+    return {};
+}
+
 Ingestion::Ingestion(postgres::Database& database, jobs::Queue& queue, rooms::RoomEvents& events,
                      const extraction::Extractor& extractor, embedding::Encoder& encoder,
                      accounts::SubjectKeys& keys, const std::filesystem::path& data_dir)
@@ -377,18 +388,7 @@ Ingestion::Ingestion(postgres::Database& database, jobs::Queue& queue, rooms::Ro
       originals_(data_dir, keys) {}
 
 jobs::Task Ingestion::task() {
-    return jobs::Task{[this](jobs::Run& run) { return this->run(run); },
-                      [](postgres::Session& session, const std::string& arguments_json,
-                         const Error& error) -> Result<void> {
-                          auto arguments = json::read<Arguments>(arguments_json);
-                          if (!arguments) return fail(arguments);
-                          // The events are not published here, before the commit; readers find them
-                          // by their seq.
-                          auto recorded = record_failure(session, arguments->document_id,
-                                                         arguments->version.value_or(1), error);
-                          if (!recorded) return fail(recorded);
-                          return {};
-                      }};
+    return jobs::Task{[this](jobs::Run& run) { return this->run(run); }, give_up_ingestion};
 }
 
 Result<void> Ingestion::run(jobs::Run& run) {

@@ -19,6 +19,7 @@
 #include "rooms/events.hpp"
 
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace stoa::documents {
@@ -27,6 +28,11 @@ inline constexpr std::string_view ingestion_task = "stoa.documents.ingest";
 
 /// Each version has a job of its own.
 jobs::NewJob ingestion_job(const DocumentId& document, int version);
+
+/// In the transaction that ends the job of these arguments unfinished: the document is `failed`
+/// because of `error`, unless it is ready by now. When the job is revived it is read all over.
+Result<void> give_up_ingestion(postgres::Session& session, const std::string& arguments_json,
+                               const Error& error);
 
 class Ingestion {
   public:

@@ -141,6 +141,31 @@ TEST_F(IngestionTest, What_may_pass_is_tried_again_and_a_dead_job_fails_the_docu
     EXPECT_EQ(failed.error_code, run.error().code);
 }
 
+TEST_F(IngestionTest, A_revived_job_reads_a_failed_document_from_its_beginning) {
+    const auto owner = new_user();
+    const auto text = long_text(600);
+    const auto expected = chunks_of(upload_and_ingest(owner, text));
+    const auto id = upload(owner, text);
+    int encodings = 0;
+    encoder.before_encoding = [&]() -> Result<void> {
+        if (encodings++ == 0) return {};
+        return unavailable("encoder_busy", "Not now.");
+    };
+    const auto ended = ingest(id);
+    ASSERT_FALSE(ended);
+    EXPECT_FALSE(chunks_of(id).empty()) << "it had begun";
+    ASSERT_TRUE(database.transact([&](postgres::Session& session) {
+        return give_up_ingestion(session, ingestion_job(id, 1).arguments_json, ended.error());
+    }));
+    EXPECT_EQ(documents.access_document(owner, id)->document.status, Status::failed);
+    encoder.before_encoding = {};
+    ASSERT_TRUE(ingest(id));
+    const auto document = documents.access_document(owner, id)->document;
+    EXPECT_EQ(document.status, Status::ready);
+    EXPECT_FALSE(document.error_code);
+    EXPECT_EQ(chunks_of(id), expected);
+}
+
 TEST_F(IngestionTest, People_do_not_read_what_broke_inside) {
     const auto owner = new_user();
     const auto id = upload(owner, long_text(3));

@@ -7,15 +7,9 @@ namespace stoa::jobs {
 
 namespace {
 
-/// Changes one job; if none was in a fitting state says why.
-Result<void> change(postgres::Database& database, const postgres::Query& query, JobId id,
-                    std::string_view code, const std::string& otherwise) {
-    const auto changed = database.run(query, id);
-    if (!changed && changed.error().code == "unique_violation")
-        return fail(ErrorKind::conflict, "job_key_taken",
-                    "Another unfinished job has its unique key; wait for that one, or drop it.");
-    if (!changed) return fail(changed);
-    if (changed->affected() == 1) return {};
+/// Why the job was not in a fitting state.
+Result<void> refusal(postgres::Database& database, JobId id, std::string_view code,
+                     const std::string& otherwise) {
     const auto job = find_job(database, id);
     if (!job) return fail(job);
     if (!*job)
@@ -36,13 +30,32 @@ Result<std::optional<JobDetails>> find_job(postgres::Database& database, JobId i
 }
 
 Result<void> retry_job(postgres::Database& database, JobId id) {
-    return change(database, sql::revive_job, id, "job_not_ended",
-                  "only dead and cancelled jobs can be tried again.");
+    const auto revived = database.run(sql::revive_job, id);
+    if (!revived && revived.error().code == "unique_violation")
+        return fail(ErrorKind::conflict, "job_key_taken",
+                    "Another unfinished job has its unique key; wait for that one, or drop it.");
+    if (!revived) return fail(revived);
+    if (revived->affected() == 1) return {};
+    return refusal(database, id, "job_not_ended",
+                   "only dead and cancelled jobs can be tried again.");
 }
 
-Result<void> drop_job(postgres::Database& database, JobId id) {
-    return change(database, sql::cancel_job, id, "job_running",
-                  "only queued, sent and dead jobs can be dropped.");
+Result<void> drop_job(
+    postgres::Database& database, JobId id,
+    const std::function<Result<void>(postgres::Session&, const JobDetails&)>& on_dropped) {
+    const auto dropped = database.transact([&](postgres::Session& session) -> Result<bool> {
+        const auto cancelled = session.run(sql::cancel_job, id);
+        if (!cancelled) return fail(cancelled);
+        if (cancelled->affected() == 0) return false;
+        if (!on_dropped) return true;
+        const auto job = session.one<JobDetails>(sql::find_job, id);
+        if (!job) return fail(job);
+        if (auto told = on_dropped(session, *job); !told) return fail(told);
+        return true;
+    });
+    if (!dropped) return fail(dropped);
+    if (*dropped) return {};
+    return refusal(database, id, "job_running", "only queued, sent and dead jobs can be dropped.");
 }
 
 Result<std::vector<WorkerSummary>> list_workers(postgres::Database& database) {

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "postgres/database.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -65,9 +66,11 @@ Result<std::optional<JobDetails>> find_job(postgres::Database& database, JobId i
 /// A dead or cancelled job begins again, with all its attempts. Errors: `job_not_ended` (conflict),
 /// `job_not_found`, and `job_key_taken` (conflict) if another unfinished job has its key.
 Result<void> retry_job(postgres::Database& database, JobId id);
-/// A queued, sent or dead job is cancelled. Errors: `job_running` (conflict; also if it is done),
-/// `job_not_found`.
-Result<void> drop_job(postgres::Database& database, JobId id);
+/// A queued, sent or dead job is cancelled; `on_dropped`, if there is one, tells whom it was for in
+/// the same transaction. Errors: `job_running` (conflict; also if it is done), `job_not_found`.
+Result<void> drop_job(
+    postgres::Database& database, JobId id,
+    const std::function<Result<void>(postgres::Session&, const JobDetails&)>& on_dropped = {});
 Result<std::vector<WorkerSummary>> list_workers(postgres::Database& database);
 /// Removes jobs that were done or cancelled a week ago, or died three months ago; how many went, at
 /// most a million.

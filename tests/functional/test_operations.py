@@ -7,7 +7,10 @@ import subprocess
 import pytest
 import requests
 
+import pdfs
 from stack import BUILD, ROOT, wait_until
+from test_documents import get as get_document
+from test_documents import uploaded, wait_done
 
 
 def get(stoa, path):
@@ -143,6 +146,23 @@ def test_an_operator_sees_a_job_cancels_it_and_lets_it_begin_again(stoa):
         stoa.sql("DELETE FROM jobs WHERE id = %s", [job])
     gone = stoa.run("jobs", "show", job)
     assert gone.returncode == 1 and job in gone.stderr
+
+
+def test_a_dropped_reading_fails_its_document_and_a_revived_one_reads_it(stoa, new_user):
+    user = new_user()
+    stoa.kill_worker()
+    document = uploaded(user, pdfs.facts_pdf())
+    [(job,)] = stoa.sql(
+        "SELECT id::text FROM jobs WHERE arguments->>'document_id' = %s", [document["id"]]
+    )
+    assert stoa.run("jobs", "drop", job).returncode == 0
+    dropped = wait_done(user, document)
+    assert (dropped["status"], dropped["error_code"]) == ("failed", "reading_cancelled")
+    assert stoa.run("jobs", "retry", job).returncode == 0
+    stoa.start_worker()
+    wait_until("it is ready", lambda: get_document(user, document)["status"] == "ready")
+    again = stoa.run("jobs", "drop", job)
+    assert again.returncode == 1 and "done" in again.stderr
 
 
 def test_the_audit_trail_is_followed_and_a_changed_entry_is_named(stoa):
