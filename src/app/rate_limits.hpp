@@ -16,7 +16,7 @@ class RateLimits {
   public:
     static constexpr std::chrono::minutes window{1};
     static constexpr http::Limit requests{http::Limit::Per::user, 600, window, "requests"};
-    static constexpr http::Limit messages{http::Limit::Per::user, 120, window, "messages"};
+    static constexpr http::Limit writes{http::Limit::Per::user, 120, window, "writes"};
     static constexpr http::Limit uploads{http::Limit::Per::user, 30, window, "uploads"};
     static constexpr http::Limit questions{http::Limit::Per::user, 30, window, "questions"};
     static constexpr http::Limit sign_ins{http::Limit::Per::address, 60, window, "sign_ins"};
@@ -30,7 +30,7 @@ class RateLimits {
     [[nodiscard]] http::Limit find(const http::Limit& limit) const;
 
   private:
-    std::array<http::Limit, 6> limits_{requests, messages, uploads, questions, sign_ins, renewals};
+    std::array<http::Limit, 6> limits_{requests, writes, uploads, questions, sign_ins, renewals};
 };
 
 }  // namespace stoa::app

@@ -28,7 +28,7 @@ const http::Admission by_bearer{Access::bearer, RateLimits::requests};
 const http::Admission asking_to_sign_in{Access::anyone, RateLimits::sign_ins};
 const http::Admission signing_in{Access::optional, RateLimits::sign_ins};
 const http::Admission renewing{Access::anyone, RateLimits::renewals};
-const http::Admission writing{Access::signed_in, RateLimits::messages};
+const http::Admission writing{Access::signed_in, RateLimits::writes};
 const http::Admission uploading{Access::signed_in, RateLimits::uploads};
 const http::Admission asking_the_tutor{Access::signed_in, RateLimits::questions};
 
