@@ -8,7 +8,6 @@ page, as a share of them.
 """
 import bisect
 import collections
-import gzip
 import pathlib
 import re
 import subprocess
@@ -20,6 +19,7 @@ import pymupdf
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 import extract_reply  # noqa: E402
+from documentation import largest_pdf  # noqa: E402
 
 PAGES_MAX = 300
 
@@ -75,17 +75,6 @@ def measure(pages, reference):
 
 def percent(part, whole):
     return 100 * part / max(whole, 1)
-
-
-def largest_pdf(folder, scratch):
-    """The largest PDF of a package; a packed one is unpacked."""
-    files = [f for f in folder.rglob("*.pdf*") if f.is_file() and not f.is_symlink()]
-    file = max(files, key=lambda each: each.stat().st_size)
-    if file.suffix == ".gz":
-        unpacked = pathlib.Path(scratch, folder.name + ".pdf")
-        unpacked.write_bytes(gzip.decompress(file.read_bytes()))
-        return unpacked
-    return file
 
 
 def main():

@@ -21,27 +21,6 @@ import redis  # noqa: E402
 from stack import Program, Stack, wait_until  # noqa: E402
 
 RATE, SECONDS = 500, 10
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def family(pid):
-    """A process and all below it."""
-    pids = [pid]
-    for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-        pids += family(int(child))
-    return pids
-
-
-def cpu_seconds(root):
-    """What a process and its children have used so far, those that ended included."""
-    total = 0
-    for pid in family(root):
-        try:
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        except FileNotFoundError:
-            continue  # just ended: counted by its parent from now on
-        total += sum(map(int, fields[11:15] if pid == root else fields[11:13]))
-    return total / TICKS
 
 
 class BareStack(Stack):
@@ -81,7 +60,7 @@ class Contender:
         }
 
     def signal(self, what):
-        for pid in family(self.program.pid):
+        for pid in machine.family(self.program.pid):
             os.kill(pid, what)
 
     def drain(self):
@@ -89,13 +68,13 @@ class Contender:
         self.signal(signal.SIGSTOP)
         self.produce("produce", self.backlog)
         parts = self.parts()
-        before = {part: cpu_seconds(pid) for part, pid in parts.items()}
+        before = {part: machine.cpu_seconds(pid) for part, pid in parts.items()}
         begun = time.monotonic()
         self.signal(signal.SIGCONT)
         wait_until(f"{self.name} is through", lambda: self.left() == 0, 300, every=0.1)
         took = time.monotonic() - begun
         turn = {
-            part: (cpu_seconds(pid) - before[part]) / self.backlog * 1e6
+            part: (machine.cpu_seconds(pid) - before[part]) / self.backlog * 1e6
             for part, pid in parts.items()
         }
         turn["whole"] = sum(turn.values())
