@@ -227,6 +227,63 @@ def test_a_document_that_is_no_longer_public(room, document, other_node, redis_i
     assert keeps("document_access")
 
 
+@pytest.mark.parametrize("redis_is_there", [True, False])
+def test_whoever_changes_something_sees_it_at_once(stoa, room, document, redis_is_there):
+    """On the node that did it no age is waited for, with Redis or without."""
+    ada, bob, room = room
+    path, share = document
+    if not redis_is_there:
+        stoa.stop_redis()
+
+    def turns(ask, before, change, after):
+        assert ask() == before  # and is kept
+        done(change())
+        assert ask() == after
+
+    def page():
+        return bob.http.get(path + "/pages/1").status_code
+
+    def room_now(field):
+        return lambda: bob.http.get(f"/rooms/{room}").json()[field]
+
+    place = f"/rooms/{room}/participants/{bob.id}"
+    join = {"room_id": room}
+    published = {"is_public": True}
+    by_name = {"user_id": bob.id, "permission_type": "read"}
+    turns(page, 404, lambda: ada.http.put(path + "/permissions", json=by_name), 200)
+    lost = path + f"/permissions?user_id={bob.id}"
+    turns(page, 200, lambda: ada.http.delete(lost), 404)
+    share(room_id=room)
+    turns(page, 200, lambda: ada.http.delete(place), 404)
+    turns(room_now("participant_count"), 1, lambda: bob.http.post("/rooms/join", json=join), 2)
+    turns(page, 200, lambda: ada.http.patch(place, json={"is_banned": True}), 404)
+    turns(page, 404, lambda: ada.http.patch(path, json=published), 200)
+    turns(page, 200, lambda: ada.http.patch(path, json={"is_public": False}), 404)
+    name = {"name": "New"}
+    turns(room_now("name"), "Test room", lambda: ada.http.patch(f"/rooms/{room}", json=name), "New")
+    people = f"/rooms/{room}/participants"
+    ada.http.patch(place, json={"is_banned": False})
+    done(bob.http.post("/rooms/join", json=join))
+    turns(
+        lambda: bob.http.get(people).status_code,
+        200,
+        lambda: ada.http.patch(place, json={"is_banned": True}),
+        403,
+    )
+    turns(
+        lambda: bob.http.get(f"/users/{ada.id}").json()["name"],
+        None,
+        lambda: ada.http.patch("/users/profile", json=name),
+        "New",
+    )
+    turns(
+        lambda: bob.http.get("/users/profile").status_code,
+        200,
+        lambda: bob.http.post("/auth/wallet/disconnect", json={}),
+        401,
+    )
+
+
 def test_a_share_ends_at_its_very_time(room, document, other_node, keeps):
     _, bob, _ = room
     path, share = document
