@@ -186,7 +186,7 @@ std::vector<Setting> settings_of_parts() {
          0,
          {"on", "off"}},
         {"http_request_timeout_seconds", &S::http_request_timeout_seconds,
-         "the longest that a request may take to come and its answer to be taken, streams excepted",
+         "how long a request may take to come, and its answer, unless it streams, to be taken",
          false, 10, 86'400},
         {"http_drain_seconds", &S::http_drain_seconds,
          "how long /readyz says 503 before a stopping node takes no more connections", false, 0, 8},

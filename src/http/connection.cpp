@@ -78,7 +78,7 @@ bool Connection::is_too_slow(SteadyClock::time_point now) const {
                    is_slow(now - exchange_->body_started, options.body_timeout,
                            exchange_->body_bytes);
         case Phase::answering:
-            if (!stream_ && now - exchange_->started > options.request_timeout) return true;
+            if (!stream_ && now - answering_since_ > options.request_timeout) return true;
             return waiting_writable_ && is_slow(blocked_for_ + (now - blocked_since_),
                                                 options.write_timeout, taken_bytes_);
         default:

@@ -112,7 +112,8 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     std::unique_ptr<Exchange> exchange_;
     Answer out_;
     std::size_t sent_ = 0;  ///< of out_'s head and body
-    // Of the answer under way: what its peer has taken, and how long it let us wait for that.
+    // Of the answer under way: since when, what its peer has taken, and how long it let us wait.
+    SteadyClock::time_point answering_since_{};
     std::uint64_t taken_bytes_ = 0;
     SteadyClock::duration blocked_for_{};
     SteadyClock::time_point blocked_since_{};

@@ -30,7 +30,8 @@ void Connection::deliver(Answer answer, std::shared_ptr<ChunkStream> stream) {
         return;
     }
     phase_ = Phase::answering;
-    deadline_ = SteadyClock::now() + core_->options.write_timeout;
+    answering_since_ = SteadyClock::now();
+    deadline_ = answering_since_ + core_->options.write_timeout;
     out_ = std::move(answer);
     sent_ = 0;
     taken_bytes_ = 0;

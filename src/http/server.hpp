@@ -44,7 +44,7 @@ struct ServerOptions {
     /// In which a peer has to send, and to take, what is waited for, after the timeouts above; else
     /// a byte now and then would hold a connection, and a stream's worker, for ever.
     std::uint64_t bytes_per_second_min = 256;
-    /// From a request's head to the last byte of its body and of its answer, streams excepted.
+    /// From a request's head to its body's last byte, and again for its answer unless it streams.
     std::chrono::seconds request_timeout{3600};
     std::chrono::seconds idle_timeout{60};
     std::chrono::seconds ping_interval{30};    ///< of WebSockets
