@@ -144,6 +144,9 @@ def test_an_operator_sees_a_job_cancels_it_and_lets_it_begin_again(stoa):
         assert stoa.run("jobs", "retry", job).returncode == 0
     finally:
         stoa.sql("DELETE FROM jobs WHERE id = %s", [job])
+    assert len(stoa.run("jobs", "list", "--limit", "1").stdout.splitlines()) == 1
+    wrong = stoa.run("jobs", "list", "--state", "asleep")
+    assert wrong.returncode == 1 and "sent" in wrong.stderr and '"asleep"' in wrong.stderr
     gone = stoa.run("jobs", "show", job)
     assert gone.returncode == 1 and job in gone.stderr
 
