@@ -126,7 +126,7 @@ TEST_F(IngestionTest, What_may_pass_is_tried_again_and_a_dead_job_fails_the_docu
     form.file.file_name = "a.pdf";
     const auto id = documents.upload(owner, form)->id;
     const extraction::Extractor absent{"/nowhere/stoa-extract", {}};
-    Ingestion without(database, room_events, absent, encoder, keys, directory.path());
+    Ingestion without(database, queue, room_events, absent, encoder, keys, directory.path());
     FakeRun attempt(id);
     const auto run = without.run(attempt);
     ASSERT_FALSE(run);
