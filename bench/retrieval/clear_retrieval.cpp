@@ -79,8 +79,14 @@ Result<std::vector<documents::Passage>> ClearRetrieval::search(const documents::
     for (const auto& fused : documents::fuse(rankings)) {
         if (passages.size() == limit) break;
         Found& item = *by_id.at(fused.chunk);
-        passages.push_back({item.chunk, item.document, std::move(item.title), item.page,
-                            item.text_begin, std::move(item.text), fused.score});
+        auto& passage = passages.emplace_back();
+        passage.chunk = item.chunk;
+        passage.document = item.document;
+        passage.title = std::move(item.title);
+        passage.page = item.page;
+        passage.text_begin = item.text_begin;
+        passage.text = std::move(item.text);
+        passage.score = fused.score;
     }
     return passages;
 }

@@ -90,7 +90,7 @@ def fill(connection):
             "INSERT INTO pdf_uploads (id, user_id, title, file_name, sha256, mime_type, "
             "file_size_bytes, storage_key, status) "
             "VALUES (%s, %s, 'Notes', 'notes.txt', %s, 'text/plain', 1, %s, 'ready')",
-            (document, owner, bytes(32), str(uuid.uuid4())),
+            (document, owner, "0" * 64, str(uuid.uuid4())),
         )
         connection.execute(
             "INSERT INTO document_permissions (document_id, room_id, permission_type, granted_by) "
