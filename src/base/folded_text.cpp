@@ -104,7 +104,7 @@ void TextFolder::add_visible(std::string_view bytes, std::size_t at, bool is_let
     if (hyphen_pending_) {
         if (is_letter)
             space_pending_ = false;
-        else
+        else if (!hyphen_is_soft_)
             append("-", hyphen_at_);
         hyphen_pending_ = false;
     }
@@ -136,11 +136,13 @@ void TextFolder::add_combining(std::string_view bytes, std::size_t at, int combi
     }
 }
 
-void TextFolder::add_hyphen(std::string_view bytes, std::size_t at) {
+void TextFolder::add_hyphen(std::size_t at, bool is_soft) {
     if (!after_letter_ || space_pending_ || hyphen_pending_) {
-        return add_visible(bytes, at, false, false);
+        if (!is_soft) add_visible("-", at, false, false);
+        return;
     }
     hyphen_pending_ = true;
+    hyphen_is_soft_ = is_soft;
     hyphen_at_ = at;
 }
 
@@ -149,7 +151,7 @@ void TextFolder::add_ascii(char c, std::size_t at) {
         if (!space_pending_) space_at_ = at;
         space_pending_ = true;
     } else if (c == '-' && folding_ == Folding::typography) {
-        add_hyphen("-", at);
+        add_hyphen(at, false);
     } else {
         add_visible({&c, 1}, at, is_ascii_letter(c), false);
     }
@@ -187,7 +189,7 @@ std::size_t TextFolder::add_foreign(std::string_view piece, std::size_t i) {
             add_visible(piece.substr(i + k, 1), at + k, false, false);
         }
     } else if (is_hyphen(decoded.code_point)) {
-        if (decoded.code_point != 0xAD || after_letter_) add_hyphen("-", at);
+        add_hyphen(at, decoded.code_point == 0xAD);
     } else {
         std::array<utf8proc_int32_t, 32> parts{};
         constexpr auto options =

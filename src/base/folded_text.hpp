@@ -51,7 +51,7 @@ class TextFolder {
     void add_ascii(char c, std::size_t at);
     std::size_t add_foreign(std::string_view piece, std::size_t i);
     void add_decomposed(char32_t code_point, std::size_t at, bool is_cjk);
-    void add_hyphen(std::string_view bytes, std::size_t at);
+    void add_hyphen(std::size_t at, bool is_soft);
     void add_visible(std::string_view bytes, std::size_t at, bool is_letter, bool is_cjk);
     void add_combining(std::string_view bytes, std::size_t at, int combining_class);
     void append(std::string_view bytes, std::size_t at);
@@ -67,6 +67,7 @@ class TextFolder {
     bool space_pending_ = false;
     std::size_t space_at_ = 0;
     bool hyphen_pending_ = false;
+    bool hyphen_is_soft_ = false;  ///< seen at a line's end only
     std::size_t hyphen_at_ = 0;
     bool after_letter_ = false;
     bool after_cjk_ = false;

@@ -23,6 +23,7 @@ TEST(FoldedText, Hyphens_between_letters_go_wherever_the_line_breaks) {
     EXPECT_EQ(reads("pages 3-4, x -1"), "pages 3-4, x -1") << "numbers keep theirs";
     EXPECT_EQ(reads("this - or that"), "this - or that");
     EXPECT_EQ(reads("well- 2"), "well- 2");
+    EXPECT_EQ(reads("a soft one\u00AD, \u00ADunseen"), "a soft one, unseen");
     EXPECT_EQ(reads("cut off-"), "cut off") << "what is joined further on begins the same";
 }
 
