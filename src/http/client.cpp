@@ -45,7 +45,7 @@ bool is_passing(const Result<Inbound>& answer) {
 Outcome outcome_of(const Result<Inbound>& answer) {
     if (answer) return answer->status >= 500 ? Outcome::failed : Outcome::answered;
     const auto code = answer.error().code;
-    if (code == "address_refused") return Outcome::unknown;
+    if (code == "address_refused" || code == "upstream_stopped") return Outcome::unknown;
     return code == "upstream_too_large" ? Outcome::answered : Outcome::failed;
 }
 
@@ -176,6 +176,7 @@ Client::Shared::Try Client::Shared::follow(const Outbound& request, const OnByte
 std::optional<milliseconds> Client::Shared::next_pause(const Outbound& request, const Try& last,
                                                        int attempt, Clock::time_point deadline) {
     if (!last.may_repeat || !may_repeat(request) || attempt >= request.tries_max) return {};
+    if (request.stop.stop_requested()) return {};
     auto pause = jittered(std::min(pause_first * (1 << std::min(attempt - 1, 8)), pause_max));
     if (last.answer && last.answer->retry_after) {
         pause = std::max<milliseconds>(pause, *last.answer->retry_after);

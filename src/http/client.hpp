@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -41,6 +42,7 @@ struct Outbound {
     int tries_max = 3;
     bool is_probe = false;  ///< asks once, whatever is known of the origin: no retry, no breaker
     std::string upstream = "other";  ///< what is asked, for metrics: one of few names, never input
+    std::stop_token stop{};  ///< asked for: the request is broken off, within about a second
 };
 
 struct Inbound {
@@ -67,7 +69,7 @@ class Client {
     /// redirects, to another origin without the caller's headers and guarded. Errors:
     /// `upstream_unreachable`, `upstream_timeout`, `upstream_too_large`, `upstream_unavailable`
     /// (the breaker is open; with retry_after; all of kind unavailable), `address_refused`,
-    /// `url_refused` (forbidden).
+    /// `url_refused` (forbidden), `upstream_stopped` (conflict: by the request's stop token).
     Result<Inbound> send(const Outbound& request) const;
     /// As `send`, but a 2xx body goes to `on_bytes` as it comes; returning false ends the transfer.
     /// Once a byte was given nothing is tried again.

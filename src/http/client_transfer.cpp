@@ -52,6 +52,7 @@ struct Transfer {
     bool has_begun = false;
     bool too_large = false;
     bool ended_by_caller = false;
+    bool stopped = false;
 };
 
 std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
@@ -94,6 +95,13 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
     if ((*transfer.on_bytes)({data, size})) return size;
     transfer.ended_by_caller = true;
     return 0;
+}
+
+/// Called while bytes flow, and about once a second while none do.
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    auto& transfer = *static_cast<Transfer*>(user);
+    transfer.stopped = transfer.request.stop.stop_requested();
+    return transfer.stopped ? 1 : 0;
 }
 
 /// Called with the address that was resolved, before anything is sent to it: what is checked here
@@ -173,11 +181,20 @@ void set_callbacks(CURL* handle, Transfer& transfer) {
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, &transfer);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &transfer);
+    if (transfer.request.stop.stop_possible()) {
+        curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &transfer);
+    }
     if (!transfer.hop.guarded) return;
     curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
     curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, &transfer);
     // A proxy would resolve the name itself, out of the guard's sight.
     curl_easy_setopt(handle, CURLOPT_PROXY, "");
+}
+
+tl::unexpected<Error> stopped() {
+    return fail(ErrorKind::conflict, "upstream_stopped", "The request was broken off.");
 }
 
 Result<Inbound> outcome(Transfer& transfer, CURLcode code) {
@@ -190,6 +207,7 @@ Result<Inbound> outcome(Transfer& transfer, CURLcode code) {
         }
         return std::move(transfer.answer);
     }
+    if (transfer.stopped) return stopped();
     if (transfer.address_refused) {
         return fail(ErrorKind::forbidden, "address_refused",
                     "The address is private, loopback or link-local; a public one is needed.");

@@ -6,8 +6,10 @@
 #include "llm/text_analysis.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace stoa::tutor {
@@ -16,6 +18,15 @@ namespace {
 
 /// As many as a model reads with care; each is at most a thousand characters.
 constexpr std::size_t passages_max = 8;
+/// Messages behind the summary that are looked at; what is older and not summarised yet, because
+/// that failed again and again, is passed over.
+constexpr std::int64_t turns_max = 64;
+/// While an answer grows, its asker's access is looked at so often.
+constexpr std::chrono::seconds check_every{1};
+
+tl::unexpected<Error> answer_cancelled() {
+    return fail(ErrorKind::conflict, "answer_cancelled", "The answer was cancelled.");
+}
 
 tl::unexpected<Error> asker_gone() {
     return fail(ErrorKind::conflict, "asker_gone", "Nobody waits for this answer any more.");
@@ -41,14 +52,41 @@ Box round_box(const extraction::Box& box) {
 
 Tutor::Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
              documents::Retrieval& retrieval, documents::TableQuestions& tables,
-             accounts::SubjectKeys& keys, TokenBudget& budget, llm::ChatModel& model)
+             accounts::SubjectKeys& keys, TokenBudget& budget, llm::ChatModel& model,
+             PromptBudget room)
     : rooms_(rooms),
       documents_(documents),
       retrieval_(retrieval),
       tables_(tables),
       conversations_(database, keys),
       budget_(budget),
-      model_(model) {}
+      model_(model),
+      room_(room),
+      summaries_(conversations_, budget, model, room) {}
+
+AnswerIdentity identity_of(const Prepared& prepared) {
+    std::set<DocumentId> documents;
+    for (const auto& passage : prepared.passages) documents.insert(passage.document);
+    return {prepared.scope,
+            prepared.conversation,
+            prepared.message,
+            {documents.begin(), documents.end()}};
+}
+
+Result<void> Tutor::check_readable(const AnswerIdentity& answer) {
+    auto checked = check_scope(answer.scope);
+    for (const auto& document : answer.documents) {
+        if (!checked) break;
+        auto granted = documents_.access_document(answer.scope.asker, document);
+        if (!granted) checked = fail(granted);
+    }
+    if (checked) return {};
+    const auto kind = checked.error().kind;
+    if (kind != ErrorKind::not_found && kind != ErrorKind::forbidden) return checked;
+    return fail(ErrorKind::forbidden, "access_expired",
+                "You may no longer read what this answer is made from; what was told of it is void "
+                "and is not kept.");
+}
 
 Result<Answer> Tutor::ask(const documents::Scope& scope, const Question& question,
                           const Progress& progress) {
@@ -85,9 +123,10 @@ Result<void> Tutor::continue_conversation(Prepared& prepared, const Question& qu
     prepared.conversation = found->id;
     prepared.is_new_conversation = false;
     prepared.mode = question.mode.value_or(found->mode);
-    auto turns = conversations_.last_turns(*found, prepared.scope.asker);
-    if (!turns) return fail(turns);
-    prepared.prompt.turns = std::move(*turns);
+    auto memory = conversations_.remember(prepared.scope.asker, found->id, turns_max);
+    if (!memory) return fail(memory);
+    prepared.prompt.summary = std::move(memory->summary);
+    prepared.prompt.turns = std::move(memory->turns);
     return {};
 }
 
@@ -96,14 +135,25 @@ Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& q
     if (auto checked = check_scope(scope); !checked) return fail(checked);
     Prepared prepared;
     prepared.scope = scope;
+    prepared.message = RowId::make();
     if (auto begun = continue_conversation(prepared, question); !begun) return fail(begun);
     prepared.prompt.style =
         prepared.mode == Mode::socratic ? llm::Style::socratic : llm::Style::answer;
     prepared.prompt.question = question.question.value;
     if (auto computed = compute(prepared); !computed) return fail(computed);
     if (prepared.computation) return prepared;
+    if (auto added = add_passages(prepared); !added) return fail(added);
+    if (const auto tokens = model_.tokens_at_most(prepared.prompt); tokens > 0) {
+        auto reserved = budget_.reserve(scope.asker, tokens);
+        if (!reserved) return fail(reserved);
+        prepared.tokens = std::move(*reserved);
+    }
+    return prepared;
+}
+
+Result<void> Tutor::add_passages(Prepared& prepared) {
     const auto wanted = llm::standalone_question(prepared.prompt.turns, prepared.prompt.question);
-    auto passages = retrieval_.search(scope, wanted, passages_max);
+    auto passages = retrieval_.search(prepared.scope, wanted, passages_max);
     if (!passages) return fail(passages);
     if (passages->empty()) {
         return fail(ErrorKind::conflict, "nothing_to_read",
@@ -113,13 +163,10 @@ Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& q
         prepared.prompt.passages.push_back(
             {passage.chunk.str(), passage.title, passage.page, passage.text});
     }
+    if (auto fitted = room_.fit(prepared.prompt); !fitted) return fail(fitted);
+    passages->resize(prepared.prompt.passages.size());
     prepared.passages = std::move(*passages);
-    if (const auto tokens = model_.tokens_at_most(prepared.prompt); tokens > 0) {
-        auto reserved = budget_.reserve(scope.asker, tokens);
-        if (!reserved) return fail(reserved);
-        prepared.tokens = std::move(*reserved);
-    }
-    return prepared;
+    return {};
 }
 
 /// A question about counting or computing is answered from all rows, not from passages.
@@ -135,20 +182,33 @@ Result<void> Tutor::compute(Prepared& prepared) {
 }
 
 Result<llm::Completion> Tutor::ask_model(const Prepared& prepared, const Progress& progress) {
+    using SteadyClock = std::chrono::steady_clock;
     std::int64_t told = 0;
+    Result<void> readable;
+    auto checked = SteadyClock::now();
     llm::Listener listener;
     listener.on_delta = [&](std::string_view delta) {
         told += llm::estimate_tokens(delta);
+        if (SteadyClock::now() - checked > check_every) {
+            readable = check_readable(identity_of(prepared));
+            if (!readable) return false;
+            checked = SteadyClock::now();
+        }
         return !progress.on_delta || progress.on_delta(delta);
     };
     listener.on_restart = progress.on_restart;
+    listener.stop = progress.stop;
     auto completion = model_.complete(prepared.prompt, listener);
-    if (!prepared.tokens) return completion;
-    if (completion) {
+    const bool is_cancelled = progress.stop.stop_requested();
+    if (prepared.tokens && completion) {
         prepared.tokens->settle(completion->usage.prompt_tokens + completion->usage.answer_tokens);
-    } else {  // what was told before it broke off was read and written
-        prepared.tokens->settle(told == 0 ? 0 : llm::estimate_tokens(prepared.prompt) + told);
+    } else if (prepared.tokens) {
+        // What was told before it broke off was read and written; who cancels had it read.
+        const bool is_read = told > 0 || is_cancelled;
+        prepared.tokens->settle(is_read ? llm::estimate_tokens(prepared.prompt) + told : 0);
     }
+    if (is_cancelled) return answer_cancelled();
+    if (!readable) return fail(readable);
     return completion;
 }
 
@@ -174,11 +234,12 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
     }
     auto completion = complete(prepared, progress);
     if (!completion) return fail(completion);
+    if (auto read = check_readable(identity_of(prepared)); !read) return fail(read);
     auto located = locate(prepared, completion->quotes);
     if (!located) return fail(located);
     Answer answer;
     answer.conversation_id = prepared.conversation;
-    answer.message_id = RowId::make();
+    answer.message_id = prepared.message;
     answer.answer = std::move(completion->answer);
     answer.sources = std::move(located->sources);
     answer.follow_up_questions = std::move(completion->follow_ups);
@@ -193,7 +254,15 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
         }
     }
     answer.computation = prepared.computation;
+    if (progress.stop.stop_requested()) return answer_cancelled();
     if (auto recorded = record(prepared, answer); !recorded) return fail(recorded);
+    // With this exchange there may be more than finds room.
+    const auto grown = estimate_tokens(prepared.prompt.turns) +
+                       llm::estimate_tokens(prepared.prompt.question) +
+                       llm::estimate_tokens(answer.answer);
+    if (!prepared.is_new_conversation && grown > room_.turn_tokens_max()) {
+        summaries_.refresh_later(prepared.scope.asker, prepared.conversation);
+    }
     return answer;
 }
 
@@ -264,7 +333,8 @@ Result<void> Tutor::record(const Prepared& prepared, const Answer& answer) {
          .is_cut = answer.is_cut,
          .unverified_sentences = json::Raw{json::to_text(answer.unverified_sentences)},
          .provider = answer.provider,
-         .model = answer.model});
+         .model = answer.model,
+         .computation = json::Raw{json::to_text(answer.computation)}});
 }
 
 Result<http::Listing<Conversation>> Tutor::list_conversations(const UserId& user,

@@ -14,13 +14,17 @@
 #include "llm/chat_model.hpp"
 #include "postgres/database.hpp"
 #include "rooms/rooms.hpp"
+#include "tutor/answer_log.hpp"
 #include "tutor/conversations.hpp"
+#include "tutor/prompt_budget.hpp"
+#include "tutor/summaries.hpp"
 #include "tutor/token_budget.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -81,12 +85,15 @@ struct Progress {
     std::function<bool(std::string_view delta)> on_delta;
     /// What was told of the answer is void; it begins anew, by this provider.
     std::function<bool(std::string_view provider)> on_restart;
+    /// Asked for: the model is told to stop, and nothing is stored.
+    std::stop_token stop{};
 };
 
 /// A question that was checked and looked up, ready for the model.
 struct Prepared {
     documents::Scope scope;
     ConversationId conversation;
+    RowId message;  ///< of the answer
     bool is_new_conversation = true;
     Mode mode = Mode::answer;
     llm::Prompt prompt;
@@ -94,6 +101,8 @@ struct Prepared {
     std::optional<documents::Computation> computation;  ///< answers in the model's place
     std::shared_ptr<TokenBudget::Reservation> tokens;   ///< null: none are counted
 };
+
+AnswerIdentity identity_of(const Prepared& prepared);
 
 /// Quotes that stand where they claim to, as sources and as the model gave them, in one order.
 struct Located {
@@ -105,12 +114,16 @@ class Tutor {
   public:
     Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
           documents::Retrieval& retrieval, documents::TableQuestions& tables,
-          accounts::SubjectKeys& keys, TokenBudget& budget, llm::ChatModel& model);
+          accounts::SubjectKeys& keys, TokenBudget& budget, llm::ChatModel& model,
+          PromptBudget room);
     /// `scope` has a document or a room, checked here (`document_not_found`, `room_not_found`, …);
     /// with both, the document is asked as part of the room. `conversation_not_found`,
-    /// `nothing_to_read` (409: no ready document in scope), `document_replaced` (409: what it was
-    /// made from stands no more), `budget_exhausted` (429), and the model's errors
-    /// (`model_unavailable`, `model_timeout`, 503). Nothing is stored unless it is answered.
+    /// `nothing_to_read` (409: no ready document in scope), `question_too_long` (422),
+    /// `document_replaced` (409: what it was made from stands no more), `budget_exhausted` (429),
+    /// and the model's errors (`model_unavailable`, `model_timeout`, 503). `access_expired` (403)
+    /// if the asker may no longer read what it is made from once it is there, or within a second
+    /// while it grows; `answer_cancelled` (409) by `progress.stop`. Nothing is stored unless it is
+    /// answered.
     Result<Answer> ask(const documents::Scope& scope, const Question& question,
                        const Progress& progress);
     /// The two halves of `ask`: all that can be refused, then the model.
@@ -127,6 +140,9 @@ class Tutor {
     /// The asker's own, if they may still read what it is about, as for a question: then it can be
     /// read. `conversation_not_found`, `document_not_found`, `room_not_found`, …
     Result<Conversation> read_conversation(const UserId& user, const ConversationId& conversation);
+    /// `access_expired` (forbidden) if the asker may no longer read all that an answer is made
+    /// from.
+    Result<void> check_readable(const AnswerIdentity& answer);
     /// All that their asker may do with them without reading what was answered.
     Conversations& conversations() { return conversations_; }
 
@@ -137,6 +153,7 @@ class Tutor {
     Result<void> check_standing(const Prepared& prepared);
     Result<void> check_scope(const documents::Scope& scope);
     Result<void> continue_conversation(Prepared& prepared, const Question& question);
+    Result<void> add_passages(Prepared& prepared);
     Result<Located> locate(const Prepared& prepared, const std::vector<llm::Quote>& quotes);
     Result<void> record(const Prepared& prepared, const Answer& answer);
 
@@ -147,6 +164,8 @@ class Tutor {
     Conversations conversations_;
     TokenBudget& budget_;
     llm::ChatModel& model_;
+    PromptBudget room_;
+    Summaries summaries_;
 };
 
 }  // namespace stoa::tutor
