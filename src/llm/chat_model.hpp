@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,9 @@
 namespace stoa::llm {
 
 enum class Style {
-    answer,   ///< answers from the passages, or says that they do not
-    socratic  ///< leads to the passage with a question and does not give the answer away
+    answer,    ///< answers from the passages, or says that they do not
+    socratic,  ///< leads to the passage with a question and does not give the answer away
+    summary    ///< condenses the turns, and the summary of those before them, into one text
 };
 
 struct Turn {
@@ -38,9 +40,11 @@ struct Passage {
 
 struct Prompt {
     Style style = Style::answer;
-    std::vector<Turn> turns;  ///< earlier ones, oldest first
-    std::vector<Passage> passages;
-    std::string question;
+    std::string summary{};      ///< of what was said before the turns
+    std::vector<Turn> turns{};  ///< earlier ones, oldest first
+    std::vector<Passage> passages{};
+    std::string question{};
+    std::size_t summary_bytes_max = 0;  ///< of the answer; Style::summary alone
 };
 
 using Range = TextRange;
@@ -79,6 +83,8 @@ struct Listener {
     /// What was told is void: another provider, named here, begins the answer anew. false: the
     /// asker is gone, stop.
     std::function<bool(std::string_view provider)> on_restart{};
+    /// Asked for: the answer is broken off, also while the model says nothing.
+    std::stop_token stop{};
 };
 
 class ChatModel {
@@ -89,7 +95,8 @@ class ChatModel {
     /// The most tokens that this may take, estimated; 0 if it never takes any.
     [[nodiscard]] virtual std::int64_t tokens_at_most(const Prompt& prompt) const = 0;
     /// The deltas since the last restart, joined, are the answer. `model_unavailable`,
-    /// `model_timeout` (503), `asker_gone` (conflict) once the listener has returned false.
+    /// `model_timeout` (503), `asker_gone` (conflict) once the listener has returned false,
+    /// `answer_cancelled` (conflict) once `stop` was asked for.
     virtual Result<Completion> complete(const Prompt& prompt, const Listener& listener) = 0;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "llm/extractive_model.hpp"
 
+#include "llm/condensation.hpp"
 #include "llm/text_analysis.hpp"
 
 #include <algorithm>
@@ -251,6 +252,13 @@ ExtractiveModel::ExtractiveModel(Similarity similarity, std::string reason)
 
 Result<Completion> ExtractiveModel::complete(const Prompt& prompt, const Listener& listener) {
     const auto& on_delta = listener.on_delta;
+    if (prompt.style == Style::summary) {
+        Telling telling(on_delta);
+        if (!telling.tell(condense(prompt.summary, prompt.turns, prompt.summary_bytes_max))) {
+            return Telling::asker_gone();
+        }
+        return std::move(telling.completion);
+    }
     const auto question = standalone_question(prompt.turns, prompt.question);
     auto candidates = collect(question, prompt.passages);
     if (candidates.empty()) return tell_nothing_found(reason_, on_delta);

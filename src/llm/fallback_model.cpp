@@ -70,7 +70,7 @@ Result<Completion> FallbackModel::complete(const Prompt& prompt, const Listener&
     for (std::size_t index = 0;; ++index) {
         bool is_first_delta = true;
         std::string told;
-        Listener own;
+        Listener own{.stop = listener.stop};
         own.on_delta = [&](std::string_view delta) {
             // An earlier model's words stand there: they are void before the first of this one.
             if (std::exchange(is_first_delta, false) && std::exchange(has_told, true) &&

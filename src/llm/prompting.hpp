@@ -21,8 +21,11 @@ struct Message {
 };
 BOOST_DESCRIBE_STRUCT(Message, (), (role, content))
 
-/// System text, the last turns, then the passages with the question.
+/// System text, the turns, then the passages with the question, behind the summary of what was said
+/// before the turns. Of `Style::summary`: the summary so far with the turns.
 std::vector<Message> make_messages(const Prompt& prompt);
+/// What of a turn is sent: its beginning, if it is long.
+std::string shown_of(const Turn& turn);
 
 /// About how many tokens a text or a prompt is: three bytes each, which is more than most models
 /// make of most languages.

@@ -16,12 +16,17 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
+tl::unexpected<Error> answer_cancelled() {
+    return fail(ErrorKind::conflict, "answer_cancelled", "The answer was cancelled.");
+}
+
 /// What a transfer came to.
 Result<Completion> judge(const Result<http::Inbound>& answer, AnswerReceiver& receiver,
                          const Prompt& prompt, const std::string& model) {
     constexpr std::chrono::seconds wait{5};
     if (!answer && !receiver.is_ended()) {
         const auto& error = answer.error();
+        if (error.code == "upstream_stopped") return answer_cancelled();
         if (error.code == "upstream_timeout") {
             return unavailable("model_timeout", "The language model took too long.", wait);
         }
@@ -65,6 +70,7 @@ Result<Completion> RemoteModel::complete(const Prompt& prompt, const Listener& l
     request.repeat = http::Repeat::always;   // asking twice changes nothing over there
     request.tries_max = options_.tries_max;
     request.upstream = "llm";
+    request.stop = listener.stop;
     const auto deadline = Clock::now() + options_.total_timeout;
     for (int attempt = 1;; ++attempt) {
         request.total_timeout = std::chrono::ceil<milliseconds>(deadline - Clock::now());
@@ -74,6 +80,7 @@ Result<Completion> RemoteModel::complete(const Prompt& prompt, const Listener& l
         auto completion = judge(answer, receiver, prompt, options_.endpoint.model);
         const auto pause = pause_before_next();
         // A provider may take a question with 200 and only then say that it is overloaded.
+        if (listener.stop.stop_requested()) return answer_cancelled();
         if (!completion && receiver.may_ask_again() && attempt < options_.tries_max &&
             Clock::now() + pause < deadline) {
             std::this_thread::sleep_for(pause);
