@@ -192,7 +192,11 @@ bool Idempotency::is_for(const http::Route& route) {
 
 http::Handler Idempotency::wrap(http::Handler next) {
     return [this, next = std::move(next)](http::Request& request) {
-        if (!request.caller || !request.find_header("idempotency-key")) return next(request);
+        // Who resumes an answer's stream asks for nothing new.
+        const bool is_resumed = request.find_header("last-event-id").has_value();
+        if (!request.caller || is_resumed || !request.find_header("idempotency-key")) {
+            return next(request);
+        }
         return handle(next, request);
     };
 }

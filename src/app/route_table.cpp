@@ -111,15 +111,20 @@ void add_documents(http::Routes& r, Services& s) {
 
 void add_tutor(http::Routes& r, Services& s) {
     namespace handle = tutor::routes;
-    r.post_slow("/api/v1/documents/{doc_id}/chat", asking_the_tutor, handle::ask_document(s.tutor));
+    r.post_slow("/api/v1/documents/{doc_id}/chat", asking_the_tutor,
+                handle::ask_document({s.tutor, s.answers}));
     r.get("/api/v1/documents/{doc_id}/chat", signed_in, handle::conversation(s.tutor));
-    r.post_slow("/api/v1/rooms/{room_id}/ask", asking_the_tutor, handle::ask_room(s.tutor));
+    r.post_slow("/api/v1/rooms/{room_id}/ask", asking_the_tutor,
+                handle::ask_room({s.tutor, s.answers}));
     r.get("/api/v1/conversations", signed_in, handle::conversations(s.tutor));
     const std::string conversation = "/api/v1/conversations/{conversation_id}";
     r.get(conversation, signed_in, handle::get_conversation(s.tutor));
     r.patch(conversation, signed_in, handle::rename_conversation(s.tutor));
     r.remove(conversation, signed_in, handle::delete_conversation(s.tutor));
     r.get(conversation + "/messages", signed_in, handle::conversation_messages(s.tutor));
+    const std::string answer = conversation + "/answers/{message_id}";
+    r.get_slow(answer, signed_in, handle::resume_answer(s.answers));
+    r.remove(answer, signed_in, handle::cancel_answer(s.answers));
     r.get_slow(conversation + "/export", signed_in, handle::export_conversation(s.tutor));
 }
 

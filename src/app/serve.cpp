@@ -169,8 +169,8 @@ Result<void> serve(const Settings& settings) {
     constexpr std::size_t queued_max = 4096;
     WorkerPool pool(handler_threads(settings), queued_max);
     // For answers that wait for a language model: threads that mostly sleep, and a short queue.
-    constexpr std::size_t slow_threads = 16;
-    constexpr std::size_t slow_queued_max = 32;
+    constexpr std::size_t slow_threads = 48;
+    constexpr std::size_t slow_queued_max = 96;
     WorkerPool slow_pool(slow_threads, slow_queued_max);
     count_tasks(services.metrics, "quick", pool);
     count_tasks(services.metrics, "slow", slow_pool);

@@ -146,7 +146,9 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       outbound({.ca_file = settings.outbound_ca_file, .metrics = &metrics}),
       model(make_model(settings, *encoder, outbound, metrics)),
       budget(database, settings.llm_tokens_per_user_per_day),
-      tutor(database, rooms, documents, retrieval, tables, keys, budget, *model),
+      tutor(database, rooms, documents, retrieval, tables, keys, budget, *model,
+            tutor::PromptBudget(settings.llm_prompt_tokens_max)),
+      answers(tutor, redis, keys),
       messages(database, rooms, metrics, static_cast<std::size_t>(settings.page_cache_bytes)) {
     metrics.set("stoa_build_info", "Always 1; the labels say what runs.",
                 {{"version", STOA_VERSION},

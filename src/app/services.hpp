@@ -29,6 +29,7 @@
 #include "redis/invalidations.hpp"
 #include "rooms/events.hpp"
 #include "rooms/rooms.hpp"
+#include "tutor/answers.hpp"
 #include "tutor/tutor.hpp"
 
 #include <atomic>
@@ -75,6 +76,7 @@ class Services {
     std::unique_ptr<llm::ChatModel> model;
     tutor::TokenBudget budget;
     tutor::Tutor tutor;
+    tutor::Answers answers;
     chat::Messages messages;
 
   private:

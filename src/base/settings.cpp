@@ -274,6 +274,11 @@ std::vector<Setting> settings_of_answers() {
          false, 0, 1'000'000'000},
         {"llm_answer_tokens_max", &S::llm_answer_tokens_max,
          "longest answer in tokens; sent to Anthropic and to OpenAI itself", false, 64, 65'536},
+        {"llm_prompt_tokens_max", &S::llm_prompt_tokens_max,
+         "the most that a language model is sent for an answer, estimated in tokens of three "
+         "bytes; "
+         "a third of it for what was said before, older turns summarised",
+         false, 2'000, 1'000'000},
         {"llm_stall_timeout_ms", &S::llm_stall_timeout_ms,
          "a language model is given up after this long without a byte", false, 100, 600'000},
         {"llm_total_timeout_ms", &S::llm_total_timeout_ms,

@@ -65,6 +65,7 @@ struct Settings {
     std::string llm_offline_fallback = "on";
     std::int64_t llm_tokens_per_user_per_day = 500'000;
     std::int64_t llm_answer_tokens_max = 2'048;
+    std::int64_t llm_prompt_tokens_max = 12'000;
     std::int64_t llm_stall_timeout_ms = 30'000;
     std::int64_t llm_total_timeout_ms = 120'000;
     std::int64_t llm_tries_max = 3;

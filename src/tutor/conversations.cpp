@@ -31,10 +31,17 @@ struct Turn {
     bool in_documents = true;
     bool is_cut = false;
     std::string unverified_sentences = "[]";
+    std::optional<std::string> computation{};  ///< those of earlier releases have none
 };
 BOOST_DESCRIBE_STRUCT(Turn, (),
                       (content, sources, follow_up_questions, in_documents, is_cut,
-                       unverified_sentences))
+                       unverified_sentences, computation))
+
+struct SummaryRow {
+    std::optional<postgres::Bytes> sealed_summary;
+    std::optional<RowId> summarised_through;
+};
+BOOST_DESCRIBE_STRUCT(SummaryRow, (), (sealed_summary, summarised_through))
 
 struct MessageRow {
     RowId id;
@@ -50,6 +57,10 @@ std::string title_place(const ConversationId& id) {
     return "conversations.sealed_title " + id.str();
 }
 
+std::string summary_place(const ConversationId& id) {
+    return "conversations.sealed_summary " + id.str();
+}
+
 std::string turn_place(const RowId& id) { return "conversation_messages.sealed_turn " + id.str(); }
 
 Result<Conversation> open_conversation(const accounts::SubjectKey& key, ConversationRow&& row) {
@@ -63,6 +74,23 @@ Result<Turn> open_turn(const accounts::SubjectKey& key, const MessageRow& row) {
     const auto text = key.open(row.sealed_turn, turn_place(row.id));
     if (!text) return fail(text);
     return json::read<Turn>(*text);
+}
+
+Result<ConversationMessage> open_message(const accounts::SubjectKey& key, MessageRow&& row) {
+    auto turn = open_turn(key, row);
+    if (!turn) return fail(turn);
+    return ConversationMessage{row.id,
+                               std::move(row.role),
+                               std::move(turn->content),
+                               json::Raw{std::move(turn->sources)},
+                               json::Raw{std::move(turn->follow_up_questions)},
+                               turn->in_documents,
+                               turn->is_cut,
+                               json::Raw{std::move(turn->unverified_sentences)},
+                               std::move(row.provider),
+                               std::move(row.model),
+                               row.created_at,
+                               json::Raw{std::move(turn->computation).value_or("null")}};
 }
 
 tl::unexpected<Error> wrong_cursor() {
@@ -104,6 +132,11 @@ Result<Place> read_place(const std::optional<std::string>& cursor) {
 
 tl::unexpected<Error> conversation_not_found() {
     return fail(ErrorKind::not_found, "conversation_not_found", "There is no such conversation.");
+}
+
+tl::unexpected<Error> answer_not_found() {
+    return fail(ErrorKind::not_found, "answer_not_found",
+                "There is no such answer, or it came to nothing some minutes ago.");
 }
 
 Conversations::Conversations(postgres::Database& database, accounts::SubjectKeys& keys)
@@ -172,21 +205,45 @@ Result<void> Conversations::remove(const UserId& asker, const ConversationId& co
     return {};
 }
 
-Result<std::vector<llm::Turn>> Conversations::last_turns(const Conversation& conversation,
-                                                         const UserId& asker) {
-    const auto rows = database_.list<MessageRow>(sql::list_turns, conversation.id);
-    if (!rows) return fail(rows);
+Result<Memory> Conversations::remember(const UserId& asker, const ConversationId& conversation,
+                                       std::int64_t turns_max, bool first) {
+    const auto row = database_.find<SummaryRow>(sql::find_summary, conversation);
+    if (!row) return fail(row);
+    if (!*row) return conversation_not_found();
     const auto key = keys_.key_of(asker);
     if (!key) return fail(key);
-    std::vector<llm::Turn> turns;
-    for (auto row = rows->rbegin(); row != rows->rend(); ++row) {
-        auto turn = open_turn(*key, *row);
-        if (!turn) return fail(turn);
-        const bool is_user = row->role == "user";
-        turns.push_back({is_user ? llm::Turn::Role::user : llm::Turn::Role::assistant,
-                         std::move(turn->content)});
+    Memory memory;
+    memory.summarised_through = (*row)->summarised_through;
+    if ((*row)->sealed_summary) {
+        auto summary = key->open(*(*row)->sealed_summary, summary_place(conversation));
+        if (!summary) return fail(summary);
+        memory.summary = std::move(*summary);
     }
-    return turns;
+    auto rows = database_.list<MessageRow>(first ? sql::list_messages : sql::list_turns,
+                                           conversation, memory.summarised_through, turns_max);
+    if (!rows) return fail(rows);
+    if (!first) std::ranges::reverse(*rows);
+    for (const auto& message : *rows) {
+        auto turn = open_turn(*key, message);
+        if (!turn) return fail(turn);
+        const bool is_user = message.role == "user";
+        memory.turns.push_back({is_user ? llm::Turn::Role::user : llm::Turn::Role::assistant,
+                                std::move(turn->content)});
+        memory.ids.push_back(message.id);
+    }
+    return memory;
+}
+
+Result<void> Conversations::store_summary(const UserId& asker, const ConversationId& conversation,
+                                          std::string_view summary, const RowId& through,
+                                          const std::optional<RowId>& before) {
+    const auto key = keys_.key_of(asker);
+    if (!key) return fail(key);
+    const auto done =
+        database_.run(sql::store_summary, conversation,
+                      key->seal(summary, summary_place(conversation)), through, before);
+    if (!done) return fail(done);
+    return {};
 }
 
 Result<http::Listing<ConversationMessage>> Conversations::messages(
@@ -204,15 +261,26 @@ Result<http::Listing<ConversationMessage>> Conversations::messages(
         listing.next_cursor = rows->back().id.str();
     }
     for (auto& row : *rows) {
-        auto turn = open_turn(*key, row);
-        if (!turn) return fail(turn);
-        listing.items.push_back(
-            {row.id, std::move(row.role), std::move(turn->content),
-             json::Raw{std::move(turn->sources)}, json::Raw{std::move(turn->follow_up_questions)},
-             turn->in_documents, turn->is_cut, json::Raw{std::move(turn->unverified_sentences)},
-             std::move(row.provider), std::move(row.model), row.created_at});
+        auto message = open_message(*key, std::move(row));
+        if (!message) return fail(message);
+        listing.items.push_back(std::move(*message));
     }
     return listing;
+}
+
+Result<std::optional<StoredAnswer>> Conversations::find_answer(
+    const UserId& asker, const std::optional<ConversationId>& conversation, const RowId& answer) {
+    const auto of = database_.find<ConversationId>(sql::find_answer, answer, conversation, asker);
+    if (!of) return fail(of);
+    if (!*of) return std::optional<StoredAnswer>();
+    auto row = database_.find<MessageRow>(sql::get_message, answer);
+    if (!row) return fail(row);
+    if (!*row) return std::optional<StoredAnswer>();
+    const auto key = keys_.key_of(asker);
+    if (!key) return fail(key);
+    auto message = open_message(*key, std::move(**row));
+    if (!message) return fail(message);
+    return StoredAnswer{**of, std::move(*message)};
 }
 
 Result<void> Conversations::record(const Exchange& exchange) {
@@ -227,7 +295,8 @@ Result<void> Conversations::record(const Exchange& exchange) {
     const auto answer =
         key->seal(json::to_text(Turn{std::string(exchange.answer), exchange.sources.text,
                                      exchange.follow_up_questions.text, exchange.in_documents,
-                                     exchange.is_cut, exchange.unverified_sentences.text}),
+                                     exchange.is_cut, exchange.unverified_sentences.text,
+                                     exchange.computation.text}),
                   turn_place(exchange.answer_id));
     return database_.transact([&](postgres::Session& session) -> Result<void> {
         auto conversation =
@@ -236,6 +305,7 @@ Result<void> Conversations::record(const Exchange& exchange) {
                               exchange.room, exchange.document, title, exchange.mode)
                 : session.run(sql::touch_conversation, exchange.conversation, exchange.mode);
         if (!conversation) return fail(conversation);
+        if (conversation->affected() == 0) return conversation_not_found();
         const std::optional<std::string> nobody;
         auto asked = session.run(sql::insert_message, question_id, exchange.conversation, "user",
                                  question, nobody, nobody);

@@ -47,10 +47,24 @@ struct ConversationMessage {
     std::optional<std::string> provider;
     std::optional<std::string> model;
     Time created_at;
+    json::Raw computation;
 };
 BOOST_DESCRIBE_STRUCT(ConversationMessage, (),
                       (id, role, content, sources, follow_up_questions, in_documents, is_cut,
-                       unverified_sentences, provider, model, created_at))
+                       unverified_sentences, provider, model, created_at, computation))
+
+struct StoredAnswer {
+    ConversationId conversation;
+    ConversationMessage message;
+};
+
+/// What a follow-up question may refer to.
+struct Memory {
+    std::string summary;  ///< of what was said before the turns; empty: nothing was
+    std::optional<RowId> summarised_through;
+    std::vector<llm::Turn> turns;  ///< oldest first
+    std::vector<RowId> ids;        ///< of the turns
+};
 
 /// A question and its answer, to be stored.
 struct Exchange {
@@ -70,10 +84,12 @@ struct Exchange {
     json::Raw unverified_sentences{"[]"};
     std::string_view provider;
     std::string_view model;
+    json::Raw computation{"null"};
 };
 
 /// As for a conversation that never was: whose it is is nobody else's business.
 tl::unexpected<Error> conversation_not_found();
+tl::unexpected<Error> answer_not_found();
 
 class Conversations {
   public:
@@ -93,15 +109,24 @@ class Conversations {
     /// With all its messages, for good. What was asked aloud stays in the room's events.
     /// `conversation_not_found` unless it is the asker's own.
     Result<void> remove(const UserId& asker, const ConversationId& conversation);
-    /// What a follow-up question may refer to: the last few messages, oldest first.
-    Result<std::vector<llm::Turn>> last_turns(const Conversation& conversation,
-                                              const UserId& asker);
+    /// The summary and what was said since: of that the last `turns_max` messages, or the first.
+    Result<Memory> remember(const UserId& asker, const ConversationId& conversation,
+                            std::int64_t turns_max, bool first = false);
+    /// In the place of the one that goes through `before`, unless it is no longer that one.
+    Result<void> store_summary(const UserId& asker, const ConversationId& conversation,
+                               std::string_view summary, const RowId& through,
+                               const std::optional<RowId>& before);
+    /// The answer of this id, if it is the asker's and, where one is named, in this conversation.
+    Result<std::optional<StoredAnswer>> find_answer(
+        const UserId& asker, const std::optional<ConversationId>& conversation,
+        const RowId& answer);
     /// Oldest first. That the conversation is the asker's was checked before.
     Result<http::Listing<ConversationMessage>> messages(const UserId& asker,
                                                         const ConversationId& conversation,
                                                         std::int64_t limit,
                                                         const std::optional<std::string>& cursor);
     /// The question, its answer and, when they are the first, the conversation: all or nothing.
+    /// `conversation_not_found` if it was deleted meanwhile.
     Result<void> record(const Exchange& exchange);
 
   private:

@@ -1,38 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tutor/tutor_routes.hpp"
 
-#include "base/log.hpp"
 #include "http/routes.hpp"
 
-#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
-#include <variant>
 
 namespace stoa::tutor::routes {
 
 namespace {
-
-struct SourcesEvent {
-    std::vector<Source> sources;
-};
-BOOST_DESCRIBE_STRUCT(SourcesEvent, (), (sources))
-
-struct DeltaEvent {
-    std::string_view delta;
-};
-BOOST_DESCRIBE_STRUCT(DeltaEvent, (), (delta))
-
-/// What was told of the answer is void.
-struct RestartEvent {
-    std::string_view provider;  ///< who answers instead
-};
-BOOST_DESCRIBE_STRUCT(RestartEvent, (), (provider))
-
-struct FollowUpsEvent {
-    std::vector<std::string> follow_up_questions;
-};
-BOOST_DESCRIBE_STRUCT(FollowUpsEvent, (), (follow_up_questions))
 
 struct ConversationQuery {
     std::optional<ConversationId> conversation_id;
@@ -46,75 +23,90 @@ bool wants_events(const http::Request& request) {
     return accept && accept->find("text/event-stream") != std::string_view::npos;
 }
 
-bool send_event(http::Stream& stream, std::string_view type, const std::string& json_line) {
-    return stream.write("event: " + std::string(type) + "\ndata: " + json_line + "\n\n");
-}
-
-void stream_answer(Tutor& tutor, const Prepared& prepared, const std::string& request_id,
-                   http::Stream& stream) {
-    Progress progress;
-    progress.on_sources = [&](const std::vector<Source>& sources) {
-        return send_event(stream, "sources", json::to_text(SourcesEvent{sources}));
-    };
-    progress.on_delta = [&](std::string_view delta) {
-        return send_event(stream, "delta", json::to_text(DeltaEvent{delta}));
-    };
-    progress.on_restart = [&](std::string_view provider) {
-        return send_event(stream, "restart", json::to_text(RestartEvent{provider}));
-    };
-    const auto answer = tutor.answer(prepared, progress);
-    if (!answer) {
-        const auto problem = http::problem(answer.error(), request_id);
-        const auto* body = std::get_if<std::string>(&problem.body);
-        (void)send_event(stream, "error", body == nullptr ? "{}" : *body);
-        return;
-    }
-    const FollowUpsEvent follow_ups{answer->follow_up_questions};
-    if (!send_event(stream, "follow_ups", json::to_text(follow_ups))) return;
-    (void)send_event(stream, "done", json::to_text(*answer));
-}
-
-/// What can be refused is refused with a status; only then a stream begins.
-Result<http::Response> respond(Tutor& tutor, const http::Request& request,
-                               const documents::Scope& scope, const Question& question) {
-    auto prepared = tutor.prepare(scope, question);
-    if (!prepared) return fail(prepared);
-    if (!wants_events(request)) {
-        auto answer = tutor.answer(*prepared, Progress{});
-        if (!answer) return fail(answer);
-        return http::Response::json_text(200, json::to_text(*answer));
-    }
+http::Response event_stream(http::StreamBody body) {
     http::Response response;
     response.headers = {{"content-type", "text/event-stream; charset=utf-8"},
                         {"cache-control", "no-store"},
                         {"x-accel-buffering", "no"}};
-    response.body = http::StreamBody(
-        [&tutor, request_id = request.request_id,
-         shared = std::make_shared<const Prepared>(std::move(*prepared))](http::Stream& stream) {
-            stream_answer(tutor, *shared, request_id, stream);
-        });
+    response.body = std::move(body);
     return response;
+}
+
+/// 204 tells an EventSource not to come back.
+Result<http::Response> resume(Answers& answers, const http::Request& request,
+                              const std::optional<ConversationId>& conversation,
+                              const EventId& last) {
+    auto stream = answers.resume(request.caller->user, conversation, last, request.request_id);
+    if (!stream) return fail(stream);
+    return *stream ? event_stream(std::move(**stream)) : http::Response::no_content();
+}
+
+/// What can be refused is refused with a status; only then a stream begins.
+Result<http::Response> respond(AskRoutes ask, const http::Request& request,
+                               const documents::Scope& scope, const Question& question) {
+    if (const auto header = request.find_header("last-event-id")) {
+        const auto last = EventId::parse(*header);
+        if (!last) return fail(last);
+        return resume(ask.answers, request, question.conversation_id, *last);
+    }
+    auto prepared = ask.tutor.prepare(scope, question);
+    if (!prepared) return fail(prepared);
+    if (wants_events(request)) {
+        return event_stream(ask.answers.ask(std::move(*prepared), request.request_id));
+    }
+    auto answer = ask.tutor.answer(*prepared, Progress{});
+    if (!answer) return fail(answer);
+    return http::Response::json_text(200, json::to_text(*answer));
 }
 
 }  // namespace
 
-http::Handler ask_document(Tutor& tutor) {
+http::Handler ask_document(AskRoutes ask) {
     return http::endpoint_with_body<Question>(
-        [&tutor](const http::Request& request, const Question& question) -> Result<http::Response> {
+        [ask](const http::Request& request, const Question& question) -> Result<http::Response> {
             const auto document = request.path_id<DocumentId>("doc_id");
             if (!document) return fail(document);
-            return respond(tutor, request, {request.caller->user, *document, std::nullopt},
-                           question);
+            return respond(ask, request, {request.caller->user, *document, std::nullopt}, question);
         });
 }
 
-http::Handler ask_room(Tutor& tutor) {
+http::Handler ask_room(AskRoutes ask) {
     return http::endpoint_with_body<Question>(
-        [&tutor](const http::Request& request, const Question& question) -> Result<http::Response> {
+        [ask](const http::Request& request, const Question& question) -> Result<http::Response> {
             const auto room = request.path_id<RoomId>("room_id");
             if (!room) return fail(room);
-            return respond(tutor, request, {request.caller->user, std::nullopt, *room}, question);
+            return respond(ask, request, {request.caller->user, std::nullopt, *room}, question);
         });
+}
+
+http::Handler resume_answer(Answers& answers) {
+    return http::endpoint([&answers](const http::Request& request) -> Result<http::Response> {
+        const auto conversation = request.path_id<ConversationId>("conversation_id");
+        if (!conversation) return fail(conversation);
+        const auto message = request.path_id<RowId>("message_id");
+        if (!message) return fail(message);
+        EventId last{*message, 0};
+        if (const auto header = request.find_header("last-event-id")) {
+            const auto given = EventId::parse(*header);
+            if (!given) return fail(given);
+            if (given->message != *message) {
+                return fail(ErrorKind::invalid, "last_event_id_invalid",
+                            "Last-Event-ID is of another answer.");
+            }
+            last = *given;
+        }
+        return resume(answers, request, *conversation, last);
+    });
+}
+
+http::Handler cancel_answer(Answers& answers) {
+    return http::endpoint([&answers](const http::Request& request) -> Result<void> {
+        const auto conversation = request.path_id<ConversationId>("conversation_id");
+        if (!conversation) return fail(conversation);
+        const auto message = request.path_id<RowId>("message_id");
+        if (!message) return fail(message);
+        return answers.cancel(request.caller->user, *conversation, *message);
+    });
 }
 
 http::Handler conversation(Tutor& tutor) {

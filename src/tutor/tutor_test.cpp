@@ -52,7 +52,8 @@ class TutorTest : public documents::LibraryTest {
     ScriptedModel model;
     TokenBudget budget{database, 1'000};
     documents::TableQuestions tables{database, documents, keys, extractor};
-    Tutor tutor{database, rooms, documents, retrieval, tables, keys, budget, model};
+    Tutor tutor{database, rooms,  documents, retrieval,           tables,
+                keys,     budget, model,     PromptBudget(12'000)};
 };
 
 TEST_F(TutorTest, Only_what_stands_in_the_chunk_becomes_a_source) {

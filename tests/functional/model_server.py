@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A language model's server that speaks HTTP/2 over TLS (hypercorn), under a certificate of its
-own, and behaves as a test plans: answers, refuses, cuts off, never ends, waits."""
+own, and behaves as a test plans: answers, refuses, cuts off, never ends, waits for the test."""
 
 import asyncio
 import datetime
@@ -54,18 +54,24 @@ def delta(text):
 
 
 class ModelServer:
-    """`plan` has what the next requests get, one each; then every one is answered."""
+    """`plan` has what the next requests get, one each; then every one is answered, with what
+    `reply` makes of its body. A "gate" begins its answer and a "silence" none, then both wait for
+    `open_gate`; `waits` and `left` tell how many do, and how many askers left meanwhile."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, http_versions=("h2", "http/1.1")):
         self.certificate, key = make_certificate(folder)
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}/v1"
         self.plan = []
-        self.held = False  # while true, an answer of the step "wait" goes on later
         self.seen = []  # (HTTP version, headers) of each request
+        self.bodies = []
+        self.reply = lambda body: "so."
+        self.gate = threading.Event()
+        self.waits = self.left = 0
         self.config = Config()
         self.config.bind = [f"127.0.0.1:{self.port}"]
         self.config.certfile, self.config.keyfile = str(self.certificate), str(key)
+        self.config.alpn_protocols = list(http_versions)
         self.config.loglevel = "CRITICAL"
         self.loop = asyncio.new_event_loop()
         self.stopped = asyncio.Event()
@@ -80,15 +86,28 @@ class ModelServer:
         trigger = self.stopped.wait
         self.loop.run_until_complete(serve(self._app, self.config, shutdown_trigger=trigger))
 
+    def forget(self):
+        """As new, for the next test."""
+        self.plan, self.seen, self.bodies = [], [], []
+        self.waits = self.left = 0
+        self.reply = lambda body: "so."
+        self.gate.clear()
+
     def close(self):
+        self.gate.set()
         self.loop.call_soon_threadsafe(self.stopped.set)
         self.thread.join(20)
 
     async def _app(self, scope, receive, send):
         if scope["type"] != "http":
             raise NotImplementedError(scope["type"])
-        while (await receive()).get("more_body"):
-            pass
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body")
+        body = json.loads(body)
+        self.bodies.append(body)
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         self.seen.append((scope["http_version"], headers))
         step = self.plan.pop(0) if self.plan else "answer"
@@ -98,17 +117,26 @@ class ModelServer:
             await send({"type": "http.response.body", "body": b"{}"})
             return
         await self._begin(send, 200, {"content-type": "text/event-stream"})
-        await self._write(send, delta("It is said "))
+        if step != "silence":
+            await self._write(send, delta("It is said "))
         if step == "cut":
             raise ConnectionError("cut off by plan")
         gone = asyncio.create_task(receive())
         while step == "endless" and not gone.done():
             await self._write(send, delta("and on " * 1000))
-        while step == "wait" and self.held:
-            await asyncio.sleep(0.01)
+        if step in ("gate", "silence") and not await self._wait(gone):
+            return
         gone.cancel()
-        last = delta("so.") + b"data: [DONE]\n\n"
+        last = delta(self.reply(body)) + b"data: [DONE]\n\n"
         await send({"type": "http.response.body", "body": last})
+
+    async def _wait(self, gone):
+        """Whether the asker is still there once the gate is open."""
+        self.waits += 1
+        while not self.gate.is_set() and not gone.done():
+            await asyncio.sleep(0.01)
+        self.left += gone.done()
+        return not gone.done()
 
     async def _begin(self, send, status, headers):
         pairs = [(name.encode(), value.encode()) for name, value in headers.items()]

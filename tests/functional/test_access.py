@@ -112,6 +112,8 @@ TABLE = {
     f"DELETE {CONVERSATION}": (None, no_content(ASKER)),
     f"GET {CONVERSATION}/messages": (None, ASKER),
     f"GET {CONVERSATION}/export": (None, ASKER),
+    f"GET {CONVERSATION}/answers/{{message_id}}": (None, ASKER),
+    f"DELETE {CONVERSATION}/answers/{{message_id}}": (None, ASKER.replace("200", "409")),
     f"GET {DOCUMENT}/chat": (None, "401 404 200 200 200 404 404"),
     f"POST {ROOM}/ask": (QUESTION, IN_ROOM),
 }
@@ -159,7 +161,8 @@ class Place:
             path = f"/documents/{self.names['doc_id']}/chat"
             answer = member.http.post(path, json=QUESTION)
             assert answer.ok, answer.text
-            self.names["conversation_id"] = answer.json()["conversation_id"]
+            for name in ("conversation_id", "message_id"):
+                self.names[name] = answer.json()[name]
         if "{highlight_id}" in row:
             marked = member.http.post(
                 f"/documents/{self.names['doc_id']}/highlights",

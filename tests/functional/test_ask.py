@@ -105,7 +105,8 @@ def events(user, question, path=None):
     answer.encoding = "utf-8"
     seen = []
     for block in answer.text.strip().split("\n\n"):
-        event, data = block.split("\n")
+        identity, event, data = block.split("\n")
+        assert identity.startswith("id: ")
         assert event.startswith("event: ") and data.startswith("data: ")
         seen.append((event[7:], json.loads(data[6:])))
     return seen

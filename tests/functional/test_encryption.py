@@ -13,8 +13,8 @@ import redis
 from reportlab.pdfgen import canvas
 
 from room_client import RoomClient
-from stack import Stack
-from test_ask import answered
+from stack import Stack, wait_until
+from test_ask import answered, events
 from test_documents import ready
 
 
@@ -87,6 +87,7 @@ def secrets(stack):
         user.document = document
         answer = answered(user, f"What is the colour of the {asked}?")
         assert told in answer["answer"], (name, answer)
+        assert told in events(user, f"What is the colour of the {asked}?")[-1][1]["answer"]
         whole = user.http.get(f"/documents/{document['id']}/file")
         assert whole.content == data
         page = user.http.get(f"/documents/{document['id']}/pages/1").json()
@@ -152,6 +153,8 @@ def test_no_file_shows_anything_of_it(stack, secrets):
 
 def test_redis_shows_nothing_of_it(stack, secrets):
     with redis.Redis(port=stack.redis_port) as client:
+        streamed = wait_until("it is there", lambda: list(client.scan_iter("answer:*:events")))
+        assert len(streamed) == len(FORMS)
         content = b"".join(key + (client.dump(key) or b"") for key in client.scan_iter("*"))
     assert found_in(content, secrets.words) == []
 

@@ -271,7 +271,7 @@ def test_deleted_while_it_is_replaced(stoa, new_user, other_node):
 
 @pytest.fixture
 def waiting_model(stoa, tmp_path, start):
-    """A node whose model holds its answers back while `held`."""
+    """A node whose model holds its answers back until its gate is open."""
     server = ModelServer(tmp_path)
     server.node = start(
         llm_base_url=server.url,
@@ -280,7 +280,7 @@ def waiting_model(stoa, tmp_path, start):
         outbound_ca_file=server.certificate,
     )
     yield server
-    server.held = False
+    server.gate.set()
     server.close()
 
 
@@ -291,7 +291,8 @@ def test_an_answer_under_way_is_not_given_from_the_old_text(
     owner = new_user().at(waiting_model.node)
     document = ready(owner, WHALE, name="whale.txt")
     path = f"/documents/{document['id']}/chat"
-    waiting_model.plan, waiting_model.held = ["wait"], True
+    waiting_model.plan = ["gate"]
+    waiting_model.gate.clear()
     answers = []
 
     def ask_now():
@@ -302,7 +303,7 @@ def test_an_answer_under_way_is_not_given_from_the_old_text(
     asking.start()
     wait_until("the model is asked", lambda: waiting_model.seen)
     replaced(new_user_session(owner), document, BREAD)
-    waiting_model.held = False
+    waiting_model.gate.set()
     asking.join(30)
     (answer,) = answers
     if accept == "application/json":
