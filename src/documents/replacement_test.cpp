@@ -37,7 +37,7 @@ TEST_F(ReplacementTest, Nothing_of_the_old_version_is_found_from_then_on) {
     ASSERT_TRUE(documents.share(owner, {id, room, {}, Permission::read, {}}));
     ASSERT_EQ(passages("whale"), 1U);
     const auto before = documents.access_document(owner, id).value();
-    const auto replaced = replace(owner, id, "Bread rises by yeast.", "../b\x01read.md");
+    const auto replaced = replace(owner, id, "# Bread\n\nIt rises by yeast.", "../b\x01read.md");
     ASSERT_TRUE(replaced) << replaced.error().message;
     EXPECT_EQ(replaced->id, id);
     EXPECT_EQ(replaced->version, 2);
@@ -45,7 +45,7 @@ TEST_F(ReplacementTest, Nothing_of_the_old_version_is_found_from_then_on) {
     EXPECT_EQ(replaced->title, "notes");
     EXPECT_EQ(replaced->file_name, "bread.md");
     EXPECT_EQ(replaced->mime_type, "text/markdown");
-    EXPECT_EQ(replaced->file_size_bytes, 21);
+    EXPECT_EQ(replaced->file_size_bytes, 27);
     EXPECT_FALSE(replaced->page_count);
     EXPECT_EQ(passages("whale"), 0U);
     EXPECT_TRUE(chunks_of(id).empty());
@@ -58,7 +58,7 @@ TEST_F(ReplacementTest, Nothing_of_the_old_version_is_found_from_then_on) {
     EXPECT_EQ(retrieval.search({owner, id, std::nullopt}, "bread", 5)->front().version, 2);
     const auto after = documents.access_document(owner, id).value();
     EXPECT_NE(after.original.file, before.original.file);
-    EXPECT_EQ(content(after), "Bread rises by yeast.");
+    EXPECT_EQ(content(after), "# Bread\n\nIt rises by yeast.");
     EXPECT_EQ(files_kept(), 1U) << "the old file is gone once the new one can be read";
     EXPECT_EQ(documents.access_version(owner, id, 1).error().code, "version_not_found");
     EXPECT_EQ(events_of(room), (List{"document_shared", "document_status queued",
