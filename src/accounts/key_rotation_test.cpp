@@ -139,6 +139,11 @@ TEST_F(KeyRotation, AProcessFindsANewKeyWhereItReadsThem) {
     ASSERT_TRUE(rotate(both_, new_));
     EXPECT_EQ(derived(running, ada_), key);
     EXPECT_EQ(running.list().size(), 2U);
+    const crypto::SecretKey third{3};  // right after it
+    file = {third, new_};
+    MasterKeys later(database_, file);
+    ASSERT_TRUE(rotate(later, third));
+    EXPECT_EQ(derived(running, ada_), key);
 }
 
 TEST_F(KeyRotation, CheckpointsOfTheOldKeyStayGood) {

@@ -13,6 +13,7 @@ namespace stoa::accounts {
 namespace {
 
 constexpr std::chrono::seconds read_again_after{1};
+constexpr std::size_t sought_max = 64;
 constexpr std::size_t id_digits = 16;
 
 tl::unexpected<Error> wrong(std::string_view id) {
@@ -96,17 +97,21 @@ std::optional<MasterKey> MasterKeys::find(std::string_view id) const {
 
 Result<MasterKey> MasterKeys::find_or_read(std::string_view id) {
     if (auto key = find(id)) return std::move(*key);
-    if (auto read = read_again(); !read) return fail(read);
+    if (auto read = read_again(id); !read) return fail(read);
     if (auto key = find(id)) return std::move(*key);
     return wrong(id);
 }
 
-/// Keys are added, never dropped: what was wrapped by one of them a moment ago may still come.
-Result<void> MasterKeys::read_again() {
+/// Keys are added, never dropped: what was wrapped by one of them a moment ago may still come. Only
+/// a key that was looked for in vain has to wait: a second new one may come right after the first.
+Result<void> MasterKeys::read_again(std::string_view id) {
     const std::lock_guard lock(mutex_);
     const auto now = std::chrono::steady_clock::now();
-    if (!read_ || now - read_at_ < read_again_after) return {};
-    read_at_ = now;
+    if (!read_) return {};
+    if (sought_.size() >= sought_max) sought_.clear();
+    const auto [sought, is_new] = sought_.try_emplace(std::string(id), now);
+    if (!is_new && now - sought->second < read_again_after) return {};
+    sought->second = now;
     const auto read = read_();
     if (!read) return fail(read);
     for (const auto& secret : *read) {

@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,7 +33,7 @@ class MasterKeys {
   public:
     using Read = std::function<Result<std::vector<crypto::SecretKey>>()>;
     /// `keys`: at least one; the first one becomes the active one of a new database. `read_again`
-    /// is asked, at most once a second, when a row names a key that is not among them.
+    /// is asked, at most once a second for each, when a row names a key that is not among them.
     MasterKeys(postgres::Database& database, std::vector<crypto::SecretKey> keys,
                Read read_again = {});
 
@@ -47,14 +48,14 @@ class MasterKeys {
   private:
     [[nodiscard]] std::optional<MasterKey> find(std::string_view id) const;
     Result<MasterKey> find_or_read(std::string_view id);
-    Result<void> read_again();
+    Result<void> read_again(std::string_view id);
     Result<void> name_active_key();
 
     postgres::Database& database_;
     const Read read_;
     mutable std::mutex mutex_;
     std::vector<MasterKey> keys_;
-    std::chrono::steady_clock::time_point read_at_{};
+    std::map<std::string, std::chrono::steady_clock::time_point, std::less<>> sought_;
 };
 
 }  // namespace stoa::accounts
