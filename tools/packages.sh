@@ -39,7 +39,7 @@ case "$ID" in
   ubuntu) test_packages=(chromium-browser tesseract-ocr haproxy) ;;
   *) test_packages=(chromium tesseract-ocr haproxy) ;;
 esac
-check_packages=(clang-19 clang-format-19 clang-tidy-19)
+check_packages=(clang-19 clang-format-19 clang-tidy-19 libclang-rt-19-dev)
 
 as_root() {  # COMMAND…: functions of this file included
   if [ "$(id -u)" = 0 ]; then "$@"; return; fi

@@ -95,8 +95,8 @@ TEST(Siws, RefusesMalformedLines) {
         " wants you to sign in with your Solana account:\nFAe4sisG95oZ42w7buUn5qEE4TAnfTTFPiguZUH",
         "a b wants you to sign in with your Solana account:\nFAe4sisG95oZ42w7buUn5qEE4TAnfTTFPigu",
         "stoa.example wants you to sign in with your Solana account:\nFAe4sisG95oZ42w7buUn5qEE4T",
-        "stoa.example wants you to sign in with your Solana account:\n"
-        "0OIlsisG95oZ42w7buUn5qEE4TAnfTTFPiguZUHmhiF",
+        std::string("stoa.example wants you to sign in with your Solana account:\n") +
+            "0OIlsisG95oZ42w7buUn5qEE4TAnfTTFPiguZUHmhiF",
         head + "\n",
         head + "\n\n",
         head + "\nVersion: 1",

@@ -12,7 +12,6 @@ namespace {
 using test::Extraction;
 using test::ExtractorTest;
 using test::PdfWriter;
-using test::show;
 
 TEST_F(ExtractorTest, DetectsFormatsByContent) {
     const auto format = [&](std::string_view bytes) {

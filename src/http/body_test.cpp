@@ -9,8 +9,6 @@
 namespace stoa::http {
 namespace {
 
-using testing::HasSubstr;
-
 std::size_t count_files(const std::filesystem::path& directory) {
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory),
                                                   std::filesystem::directory_iterator()));

@@ -15,12 +15,13 @@ namespace stoa::http {
 /// for the log, which `problem` writes.
 template <class F>
 auto guard(F function) -> Result<decltype(function())> {
-    std::string what = "not a std::exception";
+    std::string what;
     try {
         return function();
     } catch (const std::exception& error) {
         what = error.what();
     } catch (...) {
+        what = "not a std::exception";
     }
     return fail(ErrorKind::internal, "internal_error", "A handler threw: " + what);
 }

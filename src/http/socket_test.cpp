@@ -13,7 +13,6 @@ namespace stoa::http {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 /// What a handler was called with, in order, across threads.
 class Calls {

@@ -29,8 +29,7 @@ bool is_underline(std::string_view line, char mark) {
 
 bool is_paragraph(std::string_view line) {
     const auto begin = line.find_first_not_of(blanks);
-    return begin != std::string_view::npos && begin < 4 &&
-           std::string_view("#>-*|`~=").find(line[begin]) == std::string_view::npos;
+    return begin < 4 && std::string_view("#>-*|`~=").find(line[begin]) == std::string_view::npos;
 }
 
 }  // namespace

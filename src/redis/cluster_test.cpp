@@ -22,7 +22,7 @@ class RedisClusterTest : public ::testing::Test {
     std::string key(std::size_t master, int n = 0) const {
         for (int i = 0;; ++i) {
             auto key = "key:" + std::to_string(n) + ":" + std::to_string(i);
-            if (cluster_.owner_of(slot_of_key(key)) == master) return key;
+            if (testing::PrivateRedisCluster::owner_of(slot_of_key(key)) == master) return key;
         }
     }
     /// The slot goes from one master to the next, as redis-cli does it, up to the last step.

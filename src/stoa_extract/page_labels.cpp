@@ -57,7 +57,7 @@ std::string spell(char style, int number) {
     std::string text;
     if (style == 'R' || style == 'r') text = roman(number);
     if (style == 'A' || style == 'a') {
-        text.assign(static_cast<std::size_t>((number - 1) / 26 + 1),
+        text.assign(static_cast<std::size_t>(number - 1) / 26 + 1,
                     static_cast<char>('a' + (number - 1) % 26));
     }
     if (style == 'R' || style == 'A') {
