@@ -18,6 +18,7 @@ void ExitDeadline::set(std::chrono::milliseconds time) {
         std::unique_lock lock(mutex_);
         if (changed_.wait_until(lock, until, [this] { return gone_; })) return;
         log::warning("Requests under way were given up.", {{"event.action", "stop"}});
+        log::flush(std::chrono::milliseconds(200));
         std::_Exit(EXIT_SUCCESS);
     });
 }

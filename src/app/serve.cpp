@@ -137,6 +137,7 @@ Result<http::ServerOptions> server_options(const Settings& settings) {
 Result<void> serve(const Settings& settings) {
     StopSignals signals;
     if (!settings.tls_certificate_file.empty()) signals.take_reload();
+    const log::Background log_writer;
     ExitDeadline exit_deadline;
     auto options = server_options(settings);
     if (!options) return fail(options);

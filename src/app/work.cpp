@@ -23,6 +23,7 @@ namespace stoa::app {
 
 Result<void> work(const Settings& settings) {
     const StopSignals signals;
+    const log::Background log_writer;
     auto made = Services::make(settings);
     if (!made) return fail(made);
     Services& services = **made;
@@ -38,7 +39,10 @@ Result<void> work(const Settings& settings) {
     options.threads = static_cast<std::size_t>(settings.job_threads);
     options.remote_control = redis_options(settings);
     options.on_shutdown = [] { kill(getpid(), SIGTERM); };
-    options.on_stuck = [] { std::_Exit(EXIT_FAILURE); };  // the supervisor starts a new one
+    options.on_stuck = [] {
+        log::flush(std::chrono::milliseconds(200));
+        std::_Exit(EXIT_FAILURE);  // the supervisor starts a new one
+    };
     options.periodic = housekeeping_schedule();
     auto tasks = housekeeping_tasks(services.database, services.documents, services.master_keys);
     tasks.emplace(documents::ingestion_task, ingestion.task());

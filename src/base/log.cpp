@@ -2,6 +2,7 @@
 #include "base/log.hpp"
 
 #include "base/json.hpp"
+#include "base/line_writer.hpp"
 #include "base/time.hpp"
 
 #include <array>
@@ -39,6 +40,11 @@ State make_state(Level least, Format format, std::string service) {
 State& state() {
     static State instance = make_state(Level::info, Format::automatic, "stoa");
     return instance;
+}
+
+std::unique_ptr<LineWriter>& background() {
+    static std::unique_ptr<LineWriter> writer;
+    return writer;
 }
 
 std::string& trace_id() {
@@ -121,10 +127,23 @@ void write(Level level, std::string_view message, std::initializer_list<Field> f
                                        spdlog::level::warn, spdlog::level::err};
     const auto spd_level = levels[static_cast<std::size_t>(level)];
     if (!state().logger->should_log(spd_level)) return;
-    state().logger->log(
-        spd_level, "{}",
-        state().json ? json_line(level, message, fields) : human_line(level, message, fields));
+    const auto line =
+        state().json ? json_line(level, message, fields) : human_line(level, message, fields);
+    if (background()) {
+        background()->push(line);
+    } else {
+        state().logger->log(spd_level, "{}", line);
+    }
 }
+
+Background::Background() { background() = std::make_unique<LineWriter>(STDERR_FILENO); }
+Background::~Background() { background().reset(); }
+
+void flush(std::chrono::milliseconds time) {
+    if (background()) (void)background()->flush(time);
+}
+
+std::uint64_t lines_dropped() { return background() ? background()->dropped() : 0; }
 
 TraceScope::TraceScope(std::string id) : before_(std::exchange(trace_id(), std::move(id))) {}
 TraceScope::~TraceScope() { trace_id() = std::move(before_); }

@@ -5,7 +5,9 @@
 // thread.
 #pragma once
 
+#include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -32,6 +34,21 @@ struct Field {
 void configure(Level least, Format format, std::string service);
 
 void write(Level level, std::string_view message, std::initializer_list<Field> fields);
+
+/// While it lives, lines are written by a thread of its own: a stderr that nobody reads holds up
+/// nobody. Of what it is too slow for, 1 MiB waits; the rest is dropped. Made before the threads
+/// that log, and outlives them; one at a time.
+class Background {
+  public:
+    Background();
+    ~Background();
+    Background(const Background&) = delete;
+    Background& operator=(const Background&) = delete;
+};
+/// Before the process ends by itself: gives what waits at most `time`.
+void flush(std::chrono::milliseconds time);
+/// Lines lost since the start.
+std::uint64_t lines_dropped();
 
 inline void debug(std::string_view message, std::initializer_list<Field> fields = {}) {
     write(Level::debug, message, fields);

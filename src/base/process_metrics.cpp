@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/process_metrics.hpp"
 
+#include "base/log.hpp"
 #include "base/time.hpp"
 
 #include <filesystem>
@@ -46,6 +47,13 @@ void collect_process(Metrics& metrics) {
     metrics.set("process_start_time_seconds", "When this process began, in Unix time.", {},
                 since_epoch.count());
     auto cpu = metrics.counter("process_cpu_seconds_total", "Processor time, user and system.");
+    auto dropped =
+        metrics.counter("stoa_log_lines_dropped_total", "Log lines that stderr was too slow for.");
+    metrics.add_collector([dropped, told = std::uint64_t{0}]() mutable {
+        const auto all = log::lines_dropped();
+        dropped.add(static_cast<double>(all - told));
+        told = all;
+    });
     metrics.add_collector([&metrics, cpu, counted = 0.0]() mutable {
         const double used = cpu_seconds();
         cpu.add(used - counted);
