@@ -8,6 +8,7 @@
 #include "app/services.hpp"
 #include "app/signals.hpp"
 #include "base/log.hpp"
+#include "base/process_memory.hpp"
 #include "base/text.hpp"
 #include "chat/room_feed.hpp"
 #include "chat/room_socket.hpp"
@@ -179,6 +180,7 @@ Result<void> serve(const Settings& settings) {
                         accounts::routes::make_authenticator(services.tokens), pool, slow_pool,
                         services.metrics, limit_with(limiter, settings));
     if (auto started = server.start(); !started) return started;
+    release_start_memory();
     log::info("serving", {{"event.action", "start"}, {"server.port", server.port()}});
     const int signal = signals.wait([&server] { reload_certificate(server); });
     exit_deadline.set(stop_time_max);

@@ -6,6 +6,7 @@
 #include "app/services.hpp"
 #include "app/signals.hpp"
 #include "base/log.hpp"
+#include "base/process_memory.hpp"
 #include "documents/highlight_reanchoring.hpp"
 #include "documents/ingestion.hpp"
 #include "extraction/extractor.hpp"
@@ -54,6 +55,7 @@ Result<void> work(const Settings& settings) {
     if (settings.work_http_port != 0) {
         if (auto started = probes.emplace(services).start(); !started) return started;
     }
+    release_start_memory();
     log::info("working", {{"event.action", "start"}});
     const int signal = signals.wait();
     log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", signal}});
