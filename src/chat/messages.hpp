@@ -106,7 +106,6 @@ class Messages {
 
   private:
     Result<Message> write(const http::Caller& caller, Message message);
-    Result<std::shared_ptr<Page>> write_page(const RoomId& room, const MessageFilter& filter);
     Result<Message> access_message(const RoomId& room, const MessageId& message);
     Error why_not_sent(const http::Caller& caller, const RoomId& room, const NewMessage& wanted);
     Result<Message> sent_before(const UserId& user, const RoomId& room, const NewMessage& wanted);

@@ -37,6 +37,7 @@ class Batch {
     void add(const Query& query, const A&... arguments) {
         calls_.push_back(make_call(query, arguments...));
     }
+    void append(Call call) { calls_.push_back(std::move(call)); }
     [[nodiscard]] const std::vector<Call>& calls() const { return calls_; }
 
   private:

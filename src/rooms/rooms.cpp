@@ -131,15 +131,21 @@ Result<Membership> Rooms::find_membership(const UserId& user, const RoomId& room
 }
 
 Result<PageAccess> Rooms::access_page(const http::Bearer& asker, const RoomId& room,
-                                      const PageSources& kept) {
-    const auto place =
-        database_.find<PagePlace>(sql::find_page_access, room, asker.user, asker.session,
-                                  kept.last_seq, kept.users, kept.user_versions, kept.documents);
-    if (!place) return fail(place);
-    if (!*place) return accounts::session_revoked();
-    const auto membership = grant(**place, asker.user, room);
+                                      const PageSources& kept,
+                                      std::optional<postgres::Call> together) {
+    postgres::Batch batch;
+    batch.add(sql::find_page_access, room, asker.user, asker.session, kept.last_seq, kept.users,
+              kept.user_versions, kept.documents);
+    if (together) batch.append(std::move(*together));
+    auto rows = database_.run(batch);
+    if (!rows) return fail(rows);
+    const auto place = postgres::first_as<PagePlace>(rows->front());
+    if (!place) return accounts::session_revoked();
+    const auto membership = grant(*place, asker.user, room);
     if (!membership) return fail(membership);
-    return PageAccess{*membership, (*place)->last_seq, (*place)->is_unchanged};
+    PageAccess access{*membership, place->last_seq, place->is_unchanged, std::nullopt};
+    if (together) access.rows = std::move(rows->back());
+    return access;
 }
 
 Result<Room> Rooms::create(const UserId& user, const NewRoom& wanted) {

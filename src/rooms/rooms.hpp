@@ -91,7 +91,8 @@ struct PageSources {
 struct PageAccess {
     Membership membership;
     std::int64_t last_seq = 0;
-    bool is_unchanged = false;  ///< since the sources asked about
+    bool is_unchanged = false;           ///< since the sources asked about
+    std::optional<postgres::Rows> rows;  ///< of what was run together
 };
 
 struct Joined {
@@ -142,9 +143,11 @@ class Rooms {
                                    Role least = Role::member);
 
     /// `access_room` for a member, and in the same round trip whether their session lives
-    /// (`session_revoked`, 401) and whether a page of `kept` still shows what is there.
+    /// (`session_revoked`, 401) and whether a page of `kept` still shows what is there. `together`
+    /// is run in that round trip, too, after it, whoever asks: only what is cheap.
     Result<PageAccess> access_page(const http::Bearer& asker, const RoomId& room,
-                                   const PageSources& kept);
+                                   const PageSources& kept,
+                                   std::optional<postgres::Call> together = std::nullopt);
 
     Result<Room> create(const UserId& user, const NewRoom& wanted);
     /// `room_full` (409), `banned` (403), `invite_invalid` (403), `gate_unsupported` (503 until
