@@ -51,7 +51,7 @@ void add_accounts(http::Routes& r, Services& s) {
     r.patch("/api/v1/admin/users/{user_id}", signed_in, handle::set_role(s.administration));
 }
 
-void add_rooms(http::Routes& r, Services& s) {
+void add_rooms(http::Routes& r, Services& s, const http::Handler& event_stream) {
     namespace handle = rooms::routes;
     r.post("/api/v1/rooms/create", signed_in, handle::create(s.rooms));
     r.post("/api/v1/rooms/join", signed_in, handle::join(s.rooms));
@@ -65,7 +65,7 @@ void add_rooms(http::Routes& r, Services& s) {
             handle::update_participant(s.rooms));
     r.remove("/api/v1/rooms/{room_id}/participants/{user_id}", signed_in, handle::kick(s.rooms));
     r.post("/api/v1/rooms/{room_id}/invites", signed_in, handle::invite(s.rooms));
-    r.get("/api/v1/rooms/{room_id}/events", signed_in, handle::events(s.rooms));
+    r.get("/api/v1/rooms/{room_id}/events", signed_in, handle::events(s.rooms, event_stream));
 }
 
 void add_chat(http::Routes& r, Services& s, const http::SocketFactory& room_sockets) {
@@ -161,11 +161,11 @@ std::string_view name_of(Access access) {
 
 }  // namespace
 
-http::Routes route_table(Services& services, const http::SocketFactory& room_sockets) {
+http::Routes route_table(Services& services, const LiveRooms& live) {
     http::Routes routes;
     add_accounts(routes, services);
-    add_rooms(routes, services);
-    add_chat(routes, services, room_sockets);
+    add_rooms(routes, services, live.event_stream);
+    add_chat(routes, services, live.sockets);
     add_documents(routes, services);
     add_tutor(routes, services);
     add_operations(routes, services);

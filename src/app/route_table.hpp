@@ -10,8 +10,12 @@
 
 namespace stoa::app {
 
-/// `room_sockets` serves the WebSocket routes.
-http::Routes route_table(Services& services, const http::SocketFactory& room_sockets);
+/// What needs the room feed, which only `serve` has.
+struct LiveRooms {
+    http::SocketFactory sockets;
+    http::Handler event_stream;
+};
+http::Routes route_table(Services& services, const LiveRooms& live);
 /// "GET /api/v1/rooms/list signed_in 600/60s/user", a line a route.
 std::vector<std::string> describe(const http::Routes& routes);
 

@@ -10,6 +10,7 @@
 #include "base/log.hpp"
 #include "base/process_memory.hpp"
 #include "base/text.hpp"
+#include "chat/event_stream.hpp"
 #include "chat/room_feed.hpp"
 #include "chat/room_socket.hpp"
 #include "chat/socratic.hpp"
@@ -165,7 +166,8 @@ Result<void> serve(const Settings& settings) {
                                                   .documents = services.documents,
                                                   .highlights = services.highlights,
                                                   .auth = socket_auth(services)});
-    const auto routes = route_table(services, room_sockets);
+    const auto routes =
+        route_table(services, {room_sockets, chat::room_event_stream(services.rooms, feed)});
 
     RateLimiter limiter(limiter_redis(settings), settings.rate_limit_percent, services.metrics);
     constexpr std::size_t queued_max = 4096;
@@ -193,9 +195,10 @@ Result<void> serve(const Settings& settings) {
 Result<std::vector<std::string>> list_routes(const Settings& settings) {
     auto made = Services::make(settings);
     if (!made) return fail(made);
-    return describe(route_table(**made, [](const http::Request&, std::shared_ptr<http::Socket>) {
+    const auto no_sockets = [](const http::Request&, std::shared_ptr<http::Socket>) {
         return fail(ErrorKind::internal, "internal_error", "There is no server.");
-    }));
+    };
+    return describe(route_table(**made, {no_sockets, {}}));
 }
 
 }  // namespace stoa::app

@@ -69,7 +69,7 @@ Result<void> RoomFeed::attach(const RoomId& id, const Seat& seat, std::optional<
                               const Announce& announce) {
     const RoomPointer room = reserve(id, seat);
     auto seated = seat_after(*room, seat, since, announce);
-    if (!seated) detach(id, seat.socket);
+    if (!seated) detach(id, seat.subscriber);
     return seated;
 }
 
@@ -89,11 +89,11 @@ Result<void> RoomFeed::seat_after(Room& room, const Seat& seat, std::optional<st
     }
     if (auto announced = announce(*stand_seq, is_resumed); !announced) return announced;
     if (is_resumed) {
-        for (const auto& event : missed) seat.socket->send(event.json);
+        for (const auto& event : missed) seat.subscriber->send(event.json);
     } else if (since) {
-        seat.socket->send(seq_frame(room.id, "reset", *stand_seq));
+        seat.subscriber->send(seq_frame(room.id, "reset", *stand_seq));
     }
-    go_live(room, seat.socket, *stand_seq);
+    go_live(room, seat.subscriber, *stand_seq);
     return {};
 }
 
@@ -108,7 +108,7 @@ RoomFeed::RoomPointer RoomFeed::reserve(const RoomId& id, const Seat& seat) {
         if (is_new) entry = std::make_shared<Room>(id);
         room = entry;
         const std::lock_guard room_lock(room->mutex);
-        room->seats[seat.socket.get()] = {seat, Backlog{}, false};
+        room->seats[seat.subscriber.get()] = {seat, Backlog{}, false};
         ++room->waiting_seats;
     }
     if (!is_new) return room;
@@ -138,25 +138,25 @@ Result<std::int64_t> RoomFeed::stand(Room& room, std::optional<std::int64_t> sin
     return room.order.delivered();
 }
 
-void RoomFeed::go_live(Room& room, const std::shared_ptr<http::Socket>& socket,
+void RoomFeed::go_live(Room& room, const std::shared_ptr<http::Subscriber>& subscriber,
                        std::int64_t after) {
     const std::lock_guard lock(room.mutex);
-    const auto found = room.seats.find(socket.get());
+    const auto found = room.seats.find(subscriber.get());
     if (found == room.seats.end() || found->second.is_revoked || !found->second.backlog) return;
     const Backlog backlog = std::move(*found->second.backlog);
     found->second.backlog.reset();
     --room.waiting_seats;
     if (backlog.is_overflown) {
-        socket->send(seq_frame(room.id, "reset", room.order.delivered()));
+        subscriber->send(seq_frame(room.id, "reset", room.order.delivered()));
     } else {
         for (const auto& [seq, json] : backlog.events) {
-            if (seq == 0 || seq > after) socket->send(json);
+            if (seq == 0 || seq > after) subscriber->send(json);
         }
     }
-    hub_.join(room.id, socket);
+    hub_.join(room.id, subscriber);
 }
 
-void RoomFeed::detach(const RoomId& id, const std::shared_ptr<http::Socket>& socket) {
+void RoomFeed::detach(const RoomId& id, const std::shared_ptr<http::Subscriber>& subscriber) {
     const std::lock_guard lock(rooms_mutex_);
     const auto found = rooms_.find(id);
     if (found == rooms_.end()) return;
@@ -164,10 +164,10 @@ void RoomFeed::detach(const RoomId& id, const std::shared_ptr<http::Socket>& soc
     bool is_empty = false;
     {
         const std::lock_guard room_lock(room.mutex);
-        const auto seat = room.seats.find(socket.get());
+        const auto seat = room.seats.find(subscriber.get());
         if (seat == room.seats.end()) return;
         if (seat->second.backlog) --room.waiting_seats;
-        hub_.leave(id, socket);
+        hub_.leave(id, subscriber);
         room.seats.erase(seat);
         is_empty = room.seats.empty();
     }
@@ -217,7 +217,7 @@ void RoomFeed::deliver(Room& room, std::int64_t seq, std::string_view type, std:
 void RoomFeed::spread(Room& room, std::int64_t seq, std::string_view json) {
     hub_.publish(room.id, json);
     if (room.waiting_seats == 0) return;
-    for (auto& [socket, seated] : room.seats) {
+    for (auto& [subscriber, seated] : room.seats) {
         if (seated.backlog) seated.backlog->keep(seq, json);
     }
 }
@@ -228,11 +228,11 @@ void RoomFeed::revoke(Room& room, const std::function<bool(const Seat&)>& is_mea
     for (auto& [pointer, seated] : room.seats) {
         if (seated.is_revoked || !is_meant(seated.seat)) continue;
         seated.is_revoked = true;
-        const auto& socket = seated.seat.socket;
-        hub_.leave(room.id, socket);
-        socket->send(rooms::event_json(room.id, "access_revoked", std::nullopt,
-                                       R"({"reason":")" + std::string(reason) + R"("})"));
-        socket->close(http::close_code::policy, reason);
+        const auto& subscriber = seated.seat.subscriber;
+        hub_.leave(room.id, subscriber);
+        subscriber->send(rooms::event_json(room.id, "access_revoked", std::nullopt,
+                                           R"({"reason":")" + std::string(reason) + R"("})"));
+        subscriber->close(http::close_code::policy, reason);
     }
 }
 

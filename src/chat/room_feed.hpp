@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Brings the events of rooms to this node's sockets: every durable event once, in order of seq and
-// without gaps, whether it came from this process, over Redis, or had to be read from PostgreSQL.
-// Redis is only the fast way: once a second the feed compares its position in every room that has
-// sockets here with the database's, so all nodes get the same sequence even with Redis dead.
-// Owner: the composition root. Any thread; database reads for missed events run on its own thread.
+// Brings the events of rooms to this node's sockets and event streams: every durable event once, in
+// order of seq and without gaps, whether it came from this process, over Redis, or had to be read
+// from PostgreSQL. Redis is only the fast way: once a second the feed compares its position in
+// every room that has sockets here with the database's, so all nodes get the same sequence even
+// with Redis dead. Owner: the composition root. Any thread; database reads for missed events run on
+// its own thread.
 #pragma once
 
 #include "base/id.hpp"
@@ -29,9 +30,9 @@
 
 namespace stoa::chat {
 
-/// Who sits behind a socket.
+/// Who sits behind a subscriber.
 struct Seat {
-    std::shared_ptr<http::Socket> socket;
+    std::shared_ptr<http::Subscriber> subscriber;
     http::Caller caller;
 };
 
@@ -56,7 +57,7 @@ class RoomFeed {
     /// is put out later is put out here too. On any failure the socket is not seated.
     Result<void> attach(const RoomId& room, const Seat& seat, std::optional<std::int64_t> since,
                         const Announce& announce);
-    void detach(const RoomId& room, const std::shared_ptr<http::Socket>& socket);
+    void detach(const RoomId& room, const std::shared_ptr<http::Subscriber>& subscriber);
 
   private:
     struct Room;
@@ -67,7 +68,8 @@ class RoomFeed {
                             const Announce& announce);
     RoomPointer reserve(const RoomId& room, const Seat& seat);
     Result<std::int64_t> stand(Room& room, std::optional<std::int64_t> since);
-    void go_live(Room& room, const std::shared_ptr<http::Socket>& socket, std::int64_t after);
+    void go_live(Room& room, const std::shared_ptr<http::Subscriber>& subscriber,
+                 std::int64_t after);
 
     void on_payload(std::string_view payload);
     void offer(const RoomId& id, std::optional<std::int64_t> seq, std::string_view type,
@@ -84,6 +86,7 @@ class RoomFeed {
     void run(const std::stop_token& stop);
     void poll_positions();
     void close_dead_sessions();
+    void detach_gone();
 
     rooms::RoomEvents& events_;
     postgres::Database& database_;

@@ -57,6 +57,7 @@ void RoomFeed::run(const std::stop_token& stop) {
         }
         if (SteadyClock::now() >= next_sessions) {
             close_dead_sessions();
+            detach_gone();
             next_sessions = SteadyClock::now() + check_sessions_every;
         }
     }
@@ -120,7 +121,7 @@ void RoomFeed::close_dead_sessions() {
     const auto all = list_rooms();
     for (const auto& room : all) {
         const std::lock_guard lock(room->mutex);
-        for (const auto& [socket, seated] : room->seats) {
+        for (const auto& [subscriber, seated] : room->seats) {
             sessions.insert(seated.seat.caller.session);
         }
     }
@@ -135,6 +136,18 @@ void RoomFeed::close_dead_sessions() {
             *room, [&](const Seat& seat) { return ended.contains(seat.caller.session); },
             "session_revoked");
     }
+}
+
+/// Event streams do not tell their end.
+void RoomFeed::detach_gone() {
+    std::vector<std::pair<RoomId, std::shared_ptr<http::Subscriber>>> gone;
+    for (const auto& room : list_rooms()) {
+        const std::lock_guard lock(room->mutex);
+        for (const auto& [subscriber, seated] : room->seats) {
+            if (subscriber->is_gone()) gone.emplace_back(room->id, seated.seat.subscriber);
+        }
+    }
+    for (const auto& [room, subscriber] : gone) detach(room, subscriber);
 }
 
 }  // namespace stoa::chat

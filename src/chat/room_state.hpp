@@ -46,7 +46,7 @@ struct RoomFeed::Room {
     const RoomId id;
     std::mutex mutex;
     EventOrder order;
-    std::unordered_map<http::Socket*, Seated> seats;
+    std::unordered_map<http::Subscriber*, Seated> seats;
     std::size_t waiting_seats = 0;  ///< that have a backlog
 };
 

@@ -27,18 +27,19 @@ std::string_view path_of(std::string_view target) {
 
 }  // namespace
 
-void log_access(const Exchange& exchange, int status, SteadyClock::duration taken) {
+void log_access(const Exchange& exchange, Outcome outcome, SteadyClock::duration taken) {
     const auto& request = exchange.request;
     const log::TraceScope trace(request.trace_id);
     const auto nanoseconds = std::chrono::duration_cast<std::chrono::nanoseconds>(taken).count();
     const auto user_agent = request.find_header("user-agent").value_or(std::string_view());
-    log::info("answered",
+    log::info(outcome.whole ? "answered" : "cut",
               {{"event.action", "http-answer"},
+               {"event.outcome", outcome.whole ? "success" : "failure"},
                {"http.request.method",
                 std::string(exchange.method_known ? method_name(request.method) : "unknown")},
                {"url.path", printable(path_of(request.target), path_bytes_max)},
                {"stoa.http.route", std::string(request.route)},
-               {"http.response.status_code", status},
+               {"http.response.status_code", outcome.status},
                {"event.duration", nanoseconds},
                {"client.ip", request.remote_address},
                {"user_agent.original", printable(user_agent, user_agent_bytes_max)},

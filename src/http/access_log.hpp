@@ -9,7 +9,12 @@
 
 namespace stoa::http {
 
+struct Outcome {
+    int status;
+    bool whole = true;  ///< else the answer was cut in its middle, whoever did it
+};
+
 /// `taken` is from the request's head to the last byte of its answer.
-void log_access(const Exchange& exchange, int status, SteadyClock::duration taken);
+void log_access(const Exchange& exchange, Outcome outcome, SteadyClock::duration taken);
 
 }  // namespace stoa::http

@@ -2,6 +2,7 @@
 #include "http/answer.hpp"
 
 #include "base/log.hpp"
+#include "http/chunk_stream.hpp"
 #include "http/status.hpp"
 #include "http/url.hpp"
 
@@ -121,9 +122,14 @@ Answer make_answer(Response response, const AnswerFor& to) {
         length = answer.body.size();
     } else if (auto* stream = std::get_if<StreamBody>(&response.body)) {
         if (!is_head) answer.stream = std::move(*stream);
-        answer.chunked = to.http11;
-        answer.close |= !to.http11;
+    } else if (auto* live = std::get_if<LiveBody>(&response.body)) {
+        if (is_head) live->stream->end(true);
+        if (!is_head) answer.live = std::move(*live);
     }
+    const bool is_stream = std::holds_alternative<StreamBody>(response.body) ||
+                           std::holds_alternative<LiveBody>(response.body);
+    answer.chunked = is_stream && to.http11;
+    answer.close |= is_stream && !to.http11;
 
     auto& head = answer.head;
     head.reserve(512);
@@ -138,7 +144,7 @@ Answer make_answer(Response response, const AnswerFor& to) {
     }
     if (to.varies_by_origin) head += "Vary: Origin\r\n";
     if (to.strict_transport) head += "Strict-Transport-Security: max-age=31536000\r\n";
-    if (std::holds_alternative<StreamBody>(response.body)) {
+    if (is_stream) {
         if (answer.chunked) head += "Transfer-Encoding: chunked\r\n";
     } else if (has_body(answer.status)) {
         head += "Content-Length: ";

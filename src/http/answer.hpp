@@ -29,6 +29,7 @@ struct Answer {
     std::string body;
     FileSlice file;
     StreamBody stream;
+    LiveBody live;
     bool chunked = false;  ///< how the stream is framed; an HTTP/1.0 peer reads to the end
     bool close = false;    ///< the connection ends with it
 };

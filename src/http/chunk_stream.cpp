@@ -7,33 +7,65 @@ namespace stoa::http {
 
 bool ChunkStream::write(std::string_view bytes) {
     while (!bytes.empty()) {
-        bool wake = false;
         {
             std::unique_lock lock(mutex_);
-            const bool has_room = room_.wait_for(lock, stall_limit_, [this] {
-                return dropped_ || buffered_.size() < buffered_bytes_max;
-            });
-            if (!has_room) {
-                dropped_ = true;
-                progress_ = Progress::broken;
-            }
+            const bool has_room = room_.wait_for(
+                lock, stall_limit_, [this] { return dropped_ || buffered_.size() < bytes_max_; });
+            dropped_ |= !has_room;
             if (dropped_) return false;
-            const auto take = std::min(bytes.size(), buffered_bytes_max - buffered_.size());
+            const auto take = std::min(bytes.size(), bytes_max_ - buffered_.size());
             buffered_.append(bytes.substr(0, take));
             bytes.remove_prefix(take);
-            wake = !std::exchange(wake_pending_, true);
         }
-        if (wake) wake_();
+        wake();
     }
     return true;
+}
+
+void ChunkStream::offer(std::string_view bytes) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (dropped_ || progress_ != Progress::open) return;
+        if (bytes.size() > bytes_max_ - buffered_.size()) {
+            dropped_ = true;
+            progress_ = Progress::broken;
+            buffered_ = {};
+        } else {
+            buffered_.append(bytes);
+        }
+    }
+    wake();
 }
 
 void ChunkStream::end(bool whole) {
     {
         const std::lock_guard lock(mutex_);
+        if (progress_ != Progress::open) return;
         progress_ = whole && !dropped_ ? Progress::ended : Progress::broken;
+        wake_pending_ = false;
+    }
+    wake();
+}
+
+bool ChunkStream::is_over() const {
+    const std::lock_guard lock(mutex_);
+    return dropped_ || progress_ != Progress::open;
+}
+
+/// One call of the edge is enough until it has taken what there is.
+void ChunkStream::wake() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!attached_ || wake_pending_) return;
+        wake_pending_ = true;
     }
     wake_();
+}
+
+void ChunkStream::attach(std::function<void()> wake) {
+    const std::lock_guard lock(mutex_);
+    wake_ = std::move(wake);
+    attached_ = true;
 }
 
 ChunkStream::Taken ChunkStream::take() {
@@ -52,7 +84,7 @@ void ChunkStream::drop() {
     {
         const std::lock_guard lock(mutex_);
         dropped_ = true;
-        buffered_.clear();
+        buffered_ = {};
     }
     room_.notify_one();
 }

@@ -96,8 +96,12 @@ void Connection::sweep(SteadyClock::time_point now) {
             return refuse({408, "request_timeout", "The request's body did not come in time."});
         case Phase::handshake:
         case Phase::idle:
-        case Phase::answering:
         case Phase::lingering:
+            return abort();
+        case Phase::answering:
+            // One that only waits for news shows that it lives, and finds out whether its peer
+            // does.
+            if (is_live() && !waiting_writable_) return stream_->offer(out_.live.pulse);
             return abort();
         case Phase::deciding:
         case Phase::storing:
@@ -108,11 +112,13 @@ void Connection::sweep(SteadyClock::time_point now) {
 }
 
 void Connection::wind_up() {
-    if (phase_ == Phase::idle || phase_ == Phase::handshake) abort();
+    if (phase_ == Phase::idle || phase_ == Phase::handshake) return abort();
+    if (is_live()) stream_->end(true);
 }
 
 void Connection::abort() {
     if (phase_ == Phase::closed) return;
+    if (phase_ == Phase::answering) account(false);
     phase_ = Phase::closed;
     transport_.close();
     if (stream_) stream_->drop();

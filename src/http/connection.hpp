@@ -62,6 +62,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     void begin_exchange(RequestHead head);
     [[nodiscard]] Address client_address() const;
     bool route_exchange();
+    void refuse_method(const std::vector<Method>& allowed);
     bool begin_body(std::uint64_t content_length);
     void answer_options(const Routes::Match& match);
     bool find_token();
@@ -82,6 +83,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     Result<void> authenticate();
     Result<void> admit();
     void send_answer(Response response);
+    std::function<void()> waker();
 
     // WebSocket (connection_upgrade.cpp)
     void begin_upgrade();
@@ -95,6 +97,8 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     bool after_write(Transport::State state);
     void wait_writable();
     void finish_answer();
+    void account(bool whole);
+    [[nodiscard]] bool is_live() const { return stream_ && out_.live.stream; }
 
     std::shared_ptr<Core> core_;
     Edge& edge_;

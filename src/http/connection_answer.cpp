@@ -39,6 +39,11 @@ void Connection::deliver(Answer answer, std::shared_ptr<ChunkStream> stream) {
     stream_ = std::move(stream);
     // While a stream waits for its writer only a read can tell that the peer has left.
     if (stream_) read_more();
+    if (is_live()) {
+        // It may go on for hours: like a socket's opening it counts now.
+        account(true);
+        if (core_->stopping.load(std::memory_order_relaxed)) stream_->end(true);
+    }
     flush();
 }
 
@@ -104,7 +109,8 @@ bool Connection::write_stream() {
     }
     switch (taken.progress) {
         case ChunkStream::Progress::open:
-            deadline_ = SteadyClock::time_point::max();
+            deadline_ = is_live() ? SteadyClock::now() + core_->options.ping_interval
+                                  : SteadyClock::time_point::max();
             return false;
         case ChunkStream::Progress::ended:
             if (out_.chunked) out_.head = "0\r\n\r\n";
@@ -143,13 +149,21 @@ void Connection::wait_writable() {
     });
 }
 
-void Connection::finish_answer() {
-    const auto& exchange = *exchange_;
+/// Counts and logs the answer once; not `whole` if it is cut in its middle.
+void Connection::account(bool whole) {
+    auto& exchange = *exchange_;
+    if (std::exchange(exchange.accounted, true)) return;
     const auto taken = SteadyClock::now() - exchange.started;
     edge_.meters().count(exchange.route,
                          exchange.method_known ? method_name(exchange.request.method) : "unknown",
                          out_.status, std::chrono::duration<double>(taken).count());
-    if (core_->options.access_log) log_access(exchange, out_.status, taken);
+    if (!whole) core_->answers_cut.add();
+    if (core_->options.access_log) log_access(exchange, {out_.status, whole}, taken);
+}
+
+void Connection::finish_answer() {
+    const auto& exchange = *exchange_;
+    account(true);
     const bool close = out_.close || core_->stopping.load(std::memory_order_relaxed);
     // A peer that was told, and from whom nothing is unread, needs no lingering.
     const bool told = out_.close && in_.empty() && exchange.method_known &&

@@ -48,6 +48,10 @@ Address Connection::client_address() const {
 bool Connection::route_exchange() {
     auto& request = exchange_->request;
     auto target = parse_target(request.target);
+    if (!exchange_->method_known) {
+        refuse_method(target ? core_->routes.allowed_at(target->path) : std::vector<Method>());
+        return false;
+    }
     if (!target) {
         refuse(target.error());
         return false;
@@ -66,10 +70,19 @@ bool Connection::route_exchange() {
     } else if (request.method == Method::options) {
         answer_options(match);
     } else {
-        refuse({405, "method_not_allowed", "This path takes " + allow_list(match.allowed) + "."},
-               {{"Allow", allow_list(match.allowed)}});
+        refuse_method(match.allowed);
     }
     return false;
+}
+
+/// `allowed` is what the path takes; nothing, if the method is unknown and so is the path.
+void Connection::refuse_method(const std::vector<Method>& allowed) {
+    if (allowed.empty()) {
+        return refuse({501, "method_unknown",
+                       "The method should be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS."});
+    }
+    refuse({405, "method_not_allowed", "This path takes " + allow_list(allowed) + "."},
+           {{"Allow", allow_list(allowed)}});
 }
 
 void Connection::answer_options(const Routes::Match& match) {
@@ -278,10 +291,27 @@ void Connection::handle_on_worker() {
                          : problem(response.error(), exchange.request.request_id));
 }
 
+/// The stream knows the connection and the connection the stream: one of them weakly.
+std::function<void()> Connection::waker() {
+    return [weak = weak_from_this(), &edge = edge_, core = core_] {
+        edge.post([weak] {
+            if (const auto self = weak.lock()) self->flush();
+        });
+    };
+}
+
 /// Makes the answer and hands it to the edge; a stream's writer then runs here, on this worker.
 void Connection::send_answer(Response response) {
     const bool close = !exchange_->keep_alive || core_->draining.load(std::memory_order_relaxed);
     auto answer = make_answer(std::move(response), exchange_->answer_for(close));
+    if (auto live = answer.live.stream) {
+        live->attach(waker());
+        edge_.post([self = shared_from_this(), answer = std::move(answer),
+                    live = std::move(live)]() mutable {
+            self->deliver(std::move(answer), std::move(live));
+        });
+        return;
+    }
     if (!answer.stream) {
         edge_.post([self = shared_from_this(), answer = std::move(answer)]() mutable {
             self->deliver(std::move(answer), nullptr);
@@ -290,14 +320,8 @@ void Connection::send_answer(Response response) {
     }
     const auto writer = std::move(answer.stream);
     const auto request_id = exchange_->request.request_id;
-    // The stream knows the connection and the connection the stream: one of them weakly.
-    const auto stream = std::make_shared<ChunkStream>(
-        [weak = weak_from_this(), &edge = edge_, core = core_] {
-            edge.post([weak] {
-                if (const auto self = weak.lock()) self->flush();
-            });
-        },
-        core_->options.body_timeout);
+    const auto stream = std::make_shared<ChunkStream>(core_->options.body_timeout);
+    stream->attach(waker());
     edge_.post([self = shared_from_this(), answer = std::move(answer), stream]() mutable {
         self->deliver(std::move(answer), stream);
     });

@@ -96,7 +96,7 @@ void Connection::upgrade(std::shared_ptr<SocketConnection> socket,
     const auto taken = SteadyClock::now() - exchange_->started;
     edge_.meters().count(exchange_->route, method_name(request.method), 101,
                          std::chrono::duration<double>(taken).count());
-    if (core_->options.access_log) log_access(*exchange_, 101, taken);
+    if (core_->options.access_log) log_access(*exchange_, {101}, taken);
     socket->open(std::move(transport_), std::move(ticket_), std::move(handler),
                  make_handshake(request, *accept), in_.view());
     if (phase_ == Phase::closed) return;

@@ -190,7 +190,9 @@ Core::Core(ServerOptions chosen, const Routes& table, Authenticator check, Worke
       socket_messages_out(
           registry.counter("stoa_http_socket_messages_sent_total", "WebSocket frames out.")),
       sockets_overloaded(registry.counter("stoa_http_sockets_overloaded_total",
-                                          "Sockets closed since their peer read too slowly.")) {
+                                          "Sockets closed since their peer read too slowly.")),
+      answers_cut(
+          registry.counter("stoa_http_answers_cut_total", "Answers that ended in their middle.")) {
     for (std::size_t i = 0; i < std::max<std::size_t>(options.threads, 1); ++i) {
         edges.push_back(std::make_unique<Edge>(registry, routes));
     }

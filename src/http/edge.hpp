@@ -136,6 +136,7 @@ struct Core {
     CounterHandle socket_messages_in;
     CounterHandle socket_messages_out;
     CounterHandle sockets_overloaded;
+    CounterHandle answers_cut;
     std::vector<std::unique_ptr<Edge>> edges;
 };
 

@@ -28,7 +28,7 @@ Exchange::Exchange() {
 }
 
 Exchange::Exchange(RequestHead head, const std::vector<std::string>& allowed_origins)
-    : method_known(true),
+    : method_known(head.method_known),
       http11(head.http11),
       keep_alive(head.keep_alive),
       wants_upgrade(head.upgrade),

@@ -21,12 +21,13 @@ namespace stoa::http {
 struct Exchange {
     Request request;
     const Route* route = nullptr;
-    bool method_known = false;  ///< the head could be read
+    bool method_known = false;  ///< the head could be read, and its method is one of ours
     bool http11 = true;
     bool keep_alive = false;
     bool wants_upgrade = false;
     bool expects_continue = false;
-    bool decided = false;  ///< who asks is known, and that it is not too often
+    bool accounted = false;  ///< counted, and in the access log
+    bool decided = false;    ///< who asks is known, and that it is not too often
     bool varies_by_origin = false;
     bool strict_transport = false;  ///< it came by TLS, and all should
     std::string allowed_origin;

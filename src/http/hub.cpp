@@ -10,23 +10,23 @@ namespace stoa::http {
 
 struct Hub::State {
     mutable std::shared_mutex mutex;
-    std::unordered_map<RoomId, std::vector<std::shared_ptr<Socket>>> rooms;
+    std::unordered_map<RoomId, std::vector<std::shared_ptr<Subscriber>>> rooms;
 };
 
 Hub::Hub() : state_(std::make_unique<State>()) {}
 Hub::~Hub() = default;
 
-void Hub::join(const RoomId& room, const std::shared_ptr<Socket>& socket) {
+void Hub::join(const RoomId& room, const std::shared_ptr<Subscriber>& subscriber) {
     const std::lock_guard lock(state_->mutex);
     auto& members = state_->rooms[room];
-    if (std::ranges::find(members, socket) == members.end()) members.push_back(socket);
+    if (std::ranges::find(members, subscriber) == members.end()) members.push_back(subscriber);
 }
 
-void Hub::leave(const RoomId& room, const std::shared_ptr<Socket>& socket) {
+void Hub::leave(const RoomId& room, const std::shared_ptr<Subscriber>& subscriber) {
     const std::lock_guard lock(state_->mutex);
     const auto found = state_->rooms.find(room);
     if (found == state_->rooms.end()) return;
-    std::erase(found->second, socket);
+    std::erase(found->second, subscriber);
     if (found->second.empty()) state_->rooms.erase(found);
 }
 

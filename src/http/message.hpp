@@ -116,10 +116,18 @@ struct FileBody {
 };
 using StreamBody = std::function<void(Stream&)>;
 
+class ChunkStream;
+/// A stream that no thread stands behind: whoever has something to say offers it, for as long as
+/// the reader stays. `pulse` is sent when nothing was for a while.
+struct LiveBody {
+    std::shared_ptr<ChunkStream> stream;
+    std::string_view pulse;
+};
+
 struct Response {
     int status = 200;
     Headers headers;
-    std::variant<std::string, FileBody, StreamBody> body;
+    std::variant<std::string, FileBody, StreamBody, LiveBody> body;
 
     static Response json_text(int status, std::string text);
     static Response text(int status, std::string content_type, std::string body);

@@ -46,7 +46,6 @@ std::optional<Method> method_of(beast::http::verb verb) {
 class HeadParser final : public beast::http::basic_parser<true> {
   public:
     RequestHead head;
-    bool method_known = true;
     std::size_t hosts = 0;
     std::size_t content_lengths = 0;
     std::size_t transfer_encodings = 0;
@@ -63,7 +62,7 @@ class HeadParser final : public beast::http::basic_parser<true> {
     void on_request_impl(beast::http::verb verb, string_view, string_view target, int version,
                          error_code&) override {
         const auto method = method_of(verb);
-        method_known = method.has_value();
+        head.method_known = method.has_value();
         head.method = method.value_or(Method::get);
         head.target.assign(target.data(), target.size());
         head.http11 = version == 11;
@@ -127,10 +126,6 @@ std::optional<Refusal> check_rules(const HeadParser& parser) {
     }
     if (!parser.expect.empty() && !equals_ignoring_case(parser.expect, "100-continue")) {
         return Refusal{417, "expectation_failed", "The only expectation taken is 100-continue."};
-    }
-    if (!parser.method_known) {
-        return Refusal{501, "method_unknown",
-                       "The method should be GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS."};
     }
     return std::nullopt;
 }

@@ -39,6 +39,7 @@ class HeadScan {
 
 struct RequestHead {
     Method method = Method::get;
+    bool method_known = true;  ///< else `method` says nothing
     std::string target;
     Headers headers;  ///< names in lower case
     bool http11 = true;
@@ -49,7 +50,8 @@ struct RequestHead {
     std::uint64_t content_length = 0;
 };
 
-/// `bytes` is a whole head as found by HeadScan. 400 `malformed_request`, 417, 501.
+/// `bytes` is a whole head as found by HeadScan. 400 `malformed_request`, 417,
+/// 501 for what it says of its body. A method that is none of ours is left to the router.
 tl::expected<RequestHead, Refusal> parse_request_head(std::string_view bytes);
 
 }  // namespace stoa::http

@@ -123,21 +123,39 @@ const Routes::Node* Routes::walk(std::size_t index, std::string_view rest,
     return nullptr;
 }
 
+const Routes::Node* Routes::find_node(std::string_view decoded_path,
+                                      std::vector<std::string_view>& values) const {
+    if (!decoded_path.starts_with('/')) return nullptr;
+    return walk(0, decoded_path == "/" ? std::string_view() : decoded_path, values);
+}
+
+std::vector<Method> Routes::Node::allowed() const {
+    std::vector<Method> methods;
+    for (std::size_t m = 0; m < route.size(); ++m) {
+        const auto method = static_cast<Method>(m);
+        const bool head_of_get =
+            method == Method::head && route[static_cast<std::size_t>(Method::get)] != 0;
+        if (route[m] != 0 || head_of_get) methods.push_back(method);
+    }
+    return methods;
+}
+
+std::vector<Method> Routes::allowed_at(std::string_view decoded_path) const {
+    std::vector<std::string_view> values;
+    const auto* node = find_node(decoded_path, values);
+    return node == nullptr ? std::vector<Method>() : node->allowed();
+}
+
 Routes::Match Routes::find(Method method, std::string_view decoded_path) const {
     Match match;
-    if (!decoded_path.starts_with('/')) return match;
     std::vector<std::string_view> values;
-    const auto* node = walk(0, decoded_path == "/" ? std::string_view() : decoded_path, values);
+    const auto* node = find_node(decoded_path, values);
     if (node == nullptr) return match;
     const auto of = [&](Method m) { return node->route[static_cast<std::size_t>(m)]; };
     auto index = of(method);
     if (index == 0 && method == Method::head) index = of(Method::get);
     if (index == 0) {
-        for (std::size_t m = 0; m < node->route.size(); ++m) {
-            const auto candidate = static_cast<Method>(m);
-            const bool head_of_get = candidate == Method::head && of(Method::get) != 0;
-            if (node->route[m] != 0 || head_of_get) match.allowed.push_back(candidate);
-        }
+        match.allowed = node->allowed();
         return match;
     }
     match.route = &routes_[index - 1];
@@ -156,6 +174,17 @@ Result<void> check_json_content_type(const Request& request) {
     if (equals_ignoring_case(type, "application/json")) return {};
     return fail(ErrorKind::unsupported_type, "unsupported_media_type",
                 "The Content-Type should be application/json.");
+}
+
+bool wants_event_stream(const Request& request) {
+    const auto accept = request.find_header("accept");
+    return accept && accept->find("text/event-stream") != std::string_view::npos;
+}
+
+Headers event_stream_headers() {
+    return {{"content-type", "text/event-stream; charset=utf-8"},
+            {"cache-control", "no-store"},
+            {"x-accel-buffering", "no"}};
 }
 
 tl::unexpected<Error> invalid_cursor() {

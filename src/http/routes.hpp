@@ -79,6 +79,8 @@ class Routes {
     /// A fixed segment wins over a parameter. Parameters match one non-empty segment.
     /// HEAD is answered by the GET route if it has none of its own.
     [[nodiscard]] Match find(Method method, std::string_view decoded_path) const;
+    /// What the path takes; empty if there is no such path.
+    [[nodiscard]] std::vector<Method> allowed_at(std::string_view decoded_path) const;
     [[nodiscard]] const std::vector<Route>& all() const { return routes_; }
     /// Each limit becomes what `change` makes of it. Before they are served.
     void change_limits(const std::function<Limit(const Limit&)>& change);
@@ -90,11 +92,14 @@ class Routes {
         std::size_t parameter = 0;                               ///< index; 0 is none
         std::array<std::size_t, 7> route{};  ///< by method: index in routes_ + 1
         [[nodiscard]] bool has_route() const;
+        [[nodiscard]] std::vector<Method> allowed() const;
     };
 
     void add(Method method, std::string path, Admission admission, BodyKind body, Handler handler,
              SocketFactory socket);
     std::size_t grow(std::size_t node, std::string_view segment);
+    [[nodiscard]] const Node* find_node(std::string_view decoded_path,
+                                        std::vector<std::string_view>& values) const;
     const Node* walk(std::size_t node, std::string_view rest,
                      std::vector<std::string_view>& values) const;
 
@@ -120,6 +125,11 @@ struct Listing {
     std::optional<std::string> next_cursor;
     BOOST_DESCRIBE_CLASS(Listing, (), (items, next_cursor), (), ())
 };
+
+/// Whether the caller asks for text/event-stream rather than JSON.
+bool wants_event_stream(const Request& request);
+/// Of an answer in server-sent events: neither kept nor held back by a proxy.
+Headers event_stream_headers();
 
 /// `cursor_invalid` (422).
 tl::unexpected<Error> invalid_cursor();

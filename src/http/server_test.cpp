@@ -120,7 +120,11 @@ TEST_F(ServerTest, TellsWhatAPathTakes) {
     EXPECT_EQ(reply.header("allow"), "OPTIONS, POST");
     EXPECT_EQ(server.ask("OPTIONS /hello HTTP/1.1\r\nHost: a\r\n\r\n").header("allow"),
               "OPTIONS, GET, HEAD");
-    EXPECT_EQ(server.ask("BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n").status, 501);
+    const auto brew = server.ask("BREW /hello HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_EQ(brew.status, 405);
+    EXPECT_EQ(brew.header("allow"), "OPTIONS, GET, HEAD");
+    EXPECT_EQ(server.ask("BREW /nothing HTTP/1.1\r\nHost: a\r\n\r\n").status, 501);
+    EXPECT_EQ(server.ask("CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n").status, 501);
 }
 
 TEST_F(ServerTest, AnswersProblemsAsRfc9457) {

@@ -2,7 +2,7 @@
 // WebSocket connections (RFC 6455) as features see them. A `Socket` is a thread-safe handle; what
 // is sent is framed once, appended to the connection's bounded buffer and flushed once per tick.
 // Its `SocketHandler` is called on the worker pool, one call at a time and in order of arrival.
-// `Hub` fans one text out to every socket of a group.
+// `Hub` fans one text out to every subscriber of a group.
 #pragma once
 
 #include "base/id.hpp"
@@ -36,16 +36,23 @@ struct TextFrame {
     [[nodiscard]] std::string_view text() const { return std::string_view(*bytes).substr(text_at); }
 };
 
-class Socket {
+/// Somebody who is told what happens: a WebSocket, or the reader of an event stream. Any thread.
+class Subscriber {
   public:
-    virtual ~Socket() = default;
-    /// Queues one text message. A peer whose buffer would pass its limit (1 MiB) is closed with
-    /// 1013.
+    virtual ~Subscriber() = default;
+    /// Queues one text message. A peer whose buffer would pass its limit (1 MiB) is closed, a
+    /// socket with 1013.
     virtual void send(std::string_view text) = 0;
-    /// As `send`, of a message that many sockets share.
+    /// As `send`, of a message that many share.
     virtual void send_frame(const TextFrame& frame) { send(frame.text()); }
-    /// Sends what is queued, then the close frame; later calls do nothing.
+    /// Sends what is queued, then the end (of a socket: the close frame); later calls do nothing.
     virtual void close(std::uint16_t code, std::string_view reason) = 0;
+    /// Of one that has no `on_close`: nobody is there any more.
+    [[nodiscard]] virtual bool is_gone() const { return false; }
+};
+
+class Socket : public Subscriber {
+  public:
     /// Calls `on_timer` of the handler once after `delay` (a later call replaces an earlier one).
     virtual void set_timer(std::chrono::milliseconds delay) = 0;
 };
@@ -67,7 +74,7 @@ class SocketHandler {
 using SocketFactory =
     std::function<Result<std::unique_ptr<SocketHandler>>(const Request&, std::shared_ptr<Socket>)>;
 
-/// Groups of sockets by room, on this node.
+/// Groups of subscribers by room, on this node.
 class Hub {
   public:
     Hub();
@@ -75,9 +82,9 @@ class Hub {
     Hub(const Hub&) = delete;
     Hub& operator=(const Hub&) = delete;
 
-    void join(const RoomId& room, const std::shared_ptr<Socket>& socket);
-    void leave(const RoomId& room, const std::shared_ptr<Socket>& socket);
-    /// Sends `text` to every socket of the room; returns how many.
+    void join(const RoomId& room, const std::shared_ptr<Subscriber>& subscriber);
+    void leave(const RoomId& room, const std::shared_ptr<Subscriber>& subscriber);
+    /// Sends `text` to every subscriber of the room; returns how many.
     std::size_t publish(const RoomId& room, std::string_view text);
     [[nodiscard]] std::size_t count(const RoomId& room) const;
 

@@ -189,15 +189,18 @@ http::Handler invite(Rooms& rooms) {
         });
 }
 
-http::Handler events(Rooms& rooms) {
-    return http::endpoint(
-        [&rooms](const http::Request& request) -> Result<http::Listing<json::Raw>> {
+http::Handler events(Rooms& rooms, http::Handler stream) {
+    auto list =
+        http::endpoint([&rooms](const http::Request& request) -> Result<http::Listing<json::Raw>> {
             const auto room = request.path_id<RoomId>("room_id");
             if (!room) return fail(room);
             const auto query = request.query_as<EventsQuery>();
             if (!query) return fail(query);
             return list_events(rooms, request.caller->user, *room, *query);
         });
+    return [list = std::move(list), stream = std::move(stream)](http::Request& request) {
+        return http::wants_event_stream(request) ? stream(request) : list(request);
+    };
 }
 
 }  // namespace stoa::rooms::routes

@@ -19,6 +19,7 @@ http::Handler participants(Rooms& rooms);        ///< GET /rooms/{room_id}/parti
 http::Handler update_participant(Rooms& rooms);  ///< PATCH /rooms/{room_id}/participants/{user_id}
 http::Handler kick(Rooms& rooms);                ///< DELETE /rooms/{room_id}/participants/{user_id}
 http::Handler invite(Rooms& rooms);              ///< POST /rooms/{room_id}/invites
-http::Handler events(Rooms& rooms);              ///< GET /rooms/{room_id}/events
+/// GET /rooms/{room_id}/events; `stream` answers who asks for text/event-stream.
+http::Handler events(Rooms& rooms, http::Handler stream);
 
 }  // namespace stoa::rooms::routes

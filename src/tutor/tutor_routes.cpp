@@ -18,16 +18,9 @@ struct ConversationQuery {
 };
 BOOST_DESCRIBE_STRUCT(ConversationQuery, (), (conversation_id, limit, cursor))
 
-bool wants_events(const http::Request& request) {
-    const auto accept = request.find_header("accept");
-    return accept && accept->find("text/event-stream") != std::string_view::npos;
-}
-
 http::Response event_stream(http::StreamBody body) {
     http::Response response;
-    response.headers = {{"content-type", "text/event-stream; charset=utf-8"},
-                        {"cache-control", "no-store"},
-                        {"x-accel-buffering", "no"}};
+    response.headers = http::event_stream_headers();
     response.body = std::move(body);
     return response;
 }
@@ -51,7 +44,7 @@ Result<http::Response> respond(AskRoutes ask, const http::Request& request,
     }
     auto prepared = ask.tutor.prepare(scope, question);
     if (!prepared) return fail(prepared);
-    if (wants_events(request)) {
+    if (http::wants_event_stream(request)) {
         return event_stream(ask.answers.ask(std::move(*prepared), request.request_id));
     }
     auto answer = ask.tutor.answer(*prepared, Progress{});

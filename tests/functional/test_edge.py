@@ -7,11 +7,13 @@ import pathlib
 import re
 import selectors
 import socket
+import struct
+import subprocess
 import time
 
 import requests
 
-from stack import wait_until
+from stack import BUILD, die_with_parent, free_port, wait_until
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
@@ -178,3 +180,73 @@ def test_many_who_trickle_their_requests_hinder_nobody_and_are_closed(start):
             for key in open_ones.get_map().values():
                 key.fileobj.send(b"x")
     assert [answer[:13] for answer in answers] == [b"HTTP/1.1 408 "] * 500
+
+
+def test_an_answer_that_is_cut_has_its_line_too(stoa, start):
+    url = start()
+    address = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+    ask = b"GET /openapi.json HTTP/1.1\r\nHost: a\r\nUser-Agent: hasty\r\n\r\n"
+    size = len(requests.get(f"{url}/openapi.json", headers={"Accept-Encoding": ""}).content)
+    with socket.socket() as peer:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        peer.connect(address)
+        # More than any kernel keeps for a peer that does not read, 16 KiB of requests at a time.
+        for _ in range(32 * 1024 * 1024 // size):
+            with contextlib.suppress(BlockingIOError):
+                peer.send(ask, socket.MSG_DONTWAIT)
+        assert peer.recv(15) == b"HTTP/1.1 200 OK"
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    lines = []
+
+    def is_logged():
+        lines[:] = stoa.nodes[url].log_lines(message="cut", user_agent__original="hasty")
+        return lines
+
+    wait_until("the cut answer is logged", is_logged)
+    assert len(lines) == 1
+    assert lines[0]["event.outcome"] == "failure"
+    assert lines[0]["http.response.status_code"] == 200
+    assert lines[0]["url.path"] == "/openapi.json"
+    metrics = requests.get(f"{url}/metrics", timeout=10).text
+    assert "\nstoa_http_answers_cut_total 1\n" in metrics
+
+
+def test_a_method_that_is_none_of_ours_is_told_what_the_path_takes(stoa):
+    for method in ("TRACE", "QUERY", "BREW"):
+        answer = requests.request(method, f"{stoa.url}/api/v1/rooms/list", timeout=10)
+        assert (answer.status_code, answer.headers["Allow"]) == (405, "OPTIONS, GET, HEAD")
+        assert answer.json()["code"] == "method_not_allowed"
+    nowhere = requests.request("BREW", f"{stoa.url}/nowhere", timeout=10)
+    assert (nowhere.status_code, nowhere.json()["code"]) == (501, "method_unknown")
+
+
+def test_a_log_that_nobody_reads_holds_up_nobody(stoa):
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    program = subprocess.Popen(
+        [BUILD / "src" / "stoa", "serve"],
+        env=stoa.env(STOA_HTTP_PORT=str(port)),
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=die_with_parent(),
+    )
+    try:
+        wait_until("it answers", lambda: requests.get(f"{url}/healthz", timeout=2).ok)
+        asker = requests.Session()
+        asker.headers["User-Agent"] = "x" * 250
+
+        def is_lost():
+            for _ in range(500):
+                assert asker.get(f"{url}/healthz", timeout=10).ok
+            return not re.search(r"^stoa_log_lines_dropped_total 0$", metrics(), re.MULTILINE)
+
+        def metrics():
+            return asker.get(f"{url}/metrics", timeout=10).text
+
+        wait_until("more lines than are kept", is_lost)
+    finally:
+        program.terminate()
+        lines = program.communicate(timeout=30)[1].splitlines()
+    assert program.returncode == 0
+    assert len(lines) > 1000 and all(json.loads(line)["message"] for line in lines)
