@@ -34,7 +34,7 @@ struct AuditQuery {
     std::optional<UserId> actor_id;
     std::optional<AuditAction> action;
     std::optional<Int<1, 100>> limit;
-    std::optional<Text<1, 20>> cursor;
+    std::optional<Text<1, 200>> cursor;
 };
 BOOST_DESCRIBE_STRUCT(AuditQuery, (), (actor_id, action, limit, cursor))
 

@@ -141,11 +141,11 @@ TEST_F(Audit, TheLogIsReadInPages) {
     const auto first = administration_.list_audit_log(admin, query).value();
     ASSERT_EQ(first.items.size(), 2U);
     EXPECT_EQ(first.items[0].seq, 3);
-    query.cursor = Text<1, 20>{first.next_cursor.value()};
+    query.cursor = Text<1, 200>{first.next_cursor.value()};
     const auto second = administration_.list_audit_log(admin, query).value();
     ASSERT_EQ(second.items.size(), 1U);
     EXPECT_FALSE(second.next_cursor);
-    query.cursor = Text<1, 20>{"1x"};
+    query.cursor = Text<1, 200>{"1x"};
     EXPECT_EQ(administration_.list_audit_log(admin, query).error().code, "cursor_invalid");
 }
 

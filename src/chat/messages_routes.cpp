@@ -12,7 +12,7 @@ struct MessagesQuery {
     std::optional<Text<1, 255>> q;
     std::optional<bool> pinned;
     std::optional<Int<1, 100>> limit;
-    std::optional<Text<1, 100>> cursor;
+    std::optional<Text<1, 200>> cursor;
 };
 BOOST_DESCRIBE_STRUCT(MessagesQuery, (), (before_seq, after_seq, q, pinned, limit, cursor))
 

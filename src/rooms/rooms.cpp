@@ -56,7 +56,7 @@ void check_address(std::vector<FieldError>& wrong, const std::string& field, boo
     if (!wanted && address) {
         wrong.push_back({loc, "Only a room of the type that it gates has this field", "gate_type"});
     } else if (wanted && !address) {
-        wrong.push_back({loc, "A room of this type needs this field", "missing"});
+        wrong.push_back({loc, "A room of this type needs this field", "gate_type"});
     } else if (wanted && !is_base58(address->value)) {
         wrong.push_back({loc, "Input should be a Base58 address", "base58_parsing"});
     }

@@ -6,7 +6,7 @@ namespace {
 
 constexpr long long page_items_default = 50;
 using PageLimit = Int<1, 100>;
-using Cursor = Text<1, 100>;
+using Cursor = Text<1, 200>;
 
 struct JoinRoom {
     RoomId room_id;
