@@ -24,7 +24,7 @@ import requests  # noqa: E402
 from stack import MODEL, Program, Stack, free_port, wait_until  # noqa: E402
 
 RATE, SECONDS = 20, 15
-WARM_SECONDS = 15  # the peer takes several times as long at first
+WARM_SECONDS = 15
 TARGET = 1 / 5
 numbers = itertools.count(1)
 
