@@ -35,7 +35,7 @@ Result<Needless> retire(postgres::Session& session, const DocumentId& document) 
     for (const auto& query : {sql::delete_chunks, sql::delete_pages}) {
         if (auto deleted = session.run(query, document); !deleted) return fail(deleted);
     }
-    return kept->affected() == 0 ? Needless(**standing) : Needless();
+    return kept->affected() == 0 ? *standing : Needless();
 }
 
 }  // namespace

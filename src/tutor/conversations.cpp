@@ -104,7 +104,7 @@ tl::unexpected<Error> wrong_cursor() {
 
 Result<std::optional<RowId>> read_cursor(const std::optional<std::string>& cursor) {
     if (!cursor) return std::optional<RowId>();
-    if (const auto id = RowId::parse(*cursor)) return std::optional<RowId>(*id);
+    if (const auto id = RowId::parse(*cursor)) return id;
     return wrong_cursor();
 }
 
