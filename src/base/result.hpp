@@ -44,6 +44,8 @@ struct Error {
         message;  ///< a sentence for the person who asked: what is wrong, what would be right
     std::vector<FieldError> fields{};
     std::optional<std::chrono::seconds> retry_after{};
+    /// A JSON object whose members the problem document gets beside its own (RFC 9457, 3.2).
+    std::string extensions_json{};
 };
 
 template <class T = void>

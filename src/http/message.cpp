@@ -167,7 +167,7 @@ int status_of(ErrorKind kind) {
 }
 
 Response problem_of(const Refusal& refusal, std::string_view request_id,
-                    const std::vector<FieldError>& fields) {
+                    const std::vector<FieldError>& fields, std::string_view extensions_json) {
     std::string text;
     text.reserve(256);
     append_field(text, "{", "type", "/docs/errors#" + std::string(refusal.code));
@@ -189,6 +189,10 @@ Response problem_of(const Refusal& refusal, std::string_view request_id,
         }
         text += ']';
     }
+    if (extensions_json.size() > 2) {  // more than "{}"
+        text += ',';
+        text += extensions_json.substr(1, extensions_json.size() - 2);
+    }
     text += '}';
     return Response::text(refusal.status, "application/problem+json", std::move(text));
 }
@@ -205,7 +209,7 @@ Response problem(const Error& error, std::string_view request_id) {
         problem_of({status, error.code,
                     hidden ? "Something went wrong on our side; the request id names it in our log."
                            : error.message},
-                   request_id, error.fields);
+                   request_id, error.fields, error.extensions_json);
     if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     if (error.retry_after) {
         response.headers.emplace_back("Retry-After", std::to_string(error.retry_after->count()));

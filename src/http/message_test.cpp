@@ -73,6 +73,10 @@ TEST(Problem, ShowsEverythingButInternalDetail) {
               R"("status":422,"detail":"Bad \"values\".","code":"validation_failed",)"
               R"("request_id":"id","errors":[{"loc":["body","name"],"msg":"Field required",)"
               R"("type":"missing"}]})");
+    Error extended{ErrorKind::conflict, "duplicate_document", "There already.", {}, {}};
+    extended.extensions_json = R"({"document":{"id":"1"}})";
+    const auto extended_text = std::get<std::string>(problem(extended, "id").body);
+    EXPECT_TRUE(extended_text.ends_with(R"("request_id":"id","document":{"id":"1"}})"));
     const auto hidden = problem({ErrorKind::internal, "internal_error", "secret", {}, {}}, "id");
     EXPECT_EQ(std::get<std::string>(hidden.body).find("secret"), std::string::npos);
     const auto away =

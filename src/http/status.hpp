@@ -18,6 +18,7 @@ std::string_view reason_of(int status);
 std::string_view method_name(Method method);
 
 Response problem_of(const Refusal& refusal, std::string_view request_id,
-                    const std::vector<FieldError>& fields = {});
+                    const std::vector<FieldError>& fields = {},
+                    std::string_view extensions_json = {});
 
 }  // namespace stoa::http
