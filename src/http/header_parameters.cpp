@@ -28,6 +28,22 @@ std::string latin1_to_utf8(std::string_view text) {
     return utf8;
 }
 
+/// The bytes of the control character at the start of UTF-8, 0 if there is none. Beside ASCII's
+/// these are U+0080 to U+009F, line and paragraph separators, and what turns the direction of
+/// writing (U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069): "gpj.exe" must not look like
+/// "exe.jpg".
+std::size_t control_length(std::string_view utf8) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(utf8[i]); };
+    if (byte(0) < 0x20 || byte(0) == 0x7F) return 1;
+    if (byte(0) == 0xC2 && byte(1) < 0xA0) return 2;
+    if (!utf8.starts_with("\xE2\x80") && !utf8.starts_with("\xE2\x81")) return 0;
+    const auto last = byte(2);
+    const bool turns = byte(1) == 0x80
+                           ? last == 0x8E || last == 0x8F || (last >= 0xA8 && last <= 0xAE)
+                           : last >= 0xA6 && last <= 0xA9;
+    return turns ? 3 : 0;
+}
+
 /// Takes a quoted string off `rest`, which starts with '"'. Only \" and \\ are escapes: older
 /// browsers send Windows paths with bare backslashes.
 std::optional<std::string> take_quoted(std::string_view& rest) {
@@ -109,18 +125,13 @@ std::string decode_browser_escapes(std::string_view text) {
 }
 
 std::string clean_text(std::string_view text) {
-    std::string clean = is_utf8(text) ? std::string(text) : latin1_to_utf8(text);
+    const std::string clean = is_utf8(text) ? std::string(text) : latin1_to_utf8(text);
     std::string kept;
     kept.reserve(clean.size());
-    for (std::size_t i = 0; i < clean.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(clean[i]);
-        if (byte < 0x20 || byte == 0x7F) continue;
-        // U+0080 to U+009F are control characters too.
-        if (byte == 0xC2 && static_cast<unsigned char>(clean[i + 1]) < 0xA0) {
-            ++i;
-            continue;
-        }
-        kept.push_back(clean[i]);
+    for (std::string_view rest = clean; !rest.empty();) {
+        const auto unseen = control_length(rest);
+        if (unseen == 0) kept.push_back(rest.front());
+        rest.remove_prefix(std::max<std::size_t>(unseen, 1));
     }
     return kept;
 }

@@ -20,7 +20,8 @@ const std::string* find_parameter(const Headers& parameters, std::string_view lo
 std::optional<std::string> decode_extended_value(std::string_view value);
 /// What browsers escape in a quoted file name, and no more: %22, %0D and %0A.
 std::string decode_browser_escapes(std::string_view text);
-/// Valid UTF-8 (what is not is taken as ISO-8859-1) without control characters.
+/// Valid UTF-8 (what is not is taken as ISO-8859-1) without control characters, also without those
+/// that turn the direction of writing.
 std::string clean_text(std::string_view text);
 /// The last path component of either kind, cleaned, cut to 255 bytes; "." and ".." become empty.
 std::string clean_file_name(std::string_view name);
