@@ -37,7 +37,11 @@ class Stoa:
         http = Http(self.stack.url)
         http.headers["Authorization"] = self.user.http.headers["Authorization"]
         with file.open("rb") as source:
-            answer = http.post("/documents/upload", files={"file": (file.name, source)})
+            answer = http.post(
+                "/documents/upload",
+                data={"allow_duplicate": "true"},
+                files={"file": (file.name, source)},
+            )
         assert answer.status_code == 202, answer.text
 
     def ingest(self, how, files):

@@ -88,6 +88,7 @@ void add_documents(http::Routes& r, Services& s) {
     namespace handle = documents::routes;
     r.upload("/api/v1/documents/upload", uploading, handle::upload(s.documents));
     r.get("/api/v1/documents/library", signed_in, handle::library(s.documents));
+    r.get("/api/v1/documents/usage", signed_in, handle::usage(s.documents));
     r.post("/api/v1/documents/share", signed_in, handle::share(s.documents));
     r.get("/api/v1/documents/{doc_id}", signed_in, handle::get(s.documents));
     r.patch("/api/v1/documents/{doc_id}", signed_in, handle::change(s.documents));

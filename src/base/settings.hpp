@@ -39,6 +39,8 @@ struct Settings {
     std::string allowed_origins;
     std::string public_url = "http://localhost:8080";
     std::int64_t upload_bytes_max = 200LL * 1024 * 1024;
+    std::int64_t documents_per_user_max = 10'000;
+    std::int64_t document_bytes_per_user_max = 10LL * 1024 * 1024 * 1024;
     std::int64_t handler_threads = 0;
     std::string rate_limits;
     std::int64_t rate_limit_percent = 100;

@@ -9,6 +9,7 @@
 #include "base/id.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "documents/admission.hpp"
 #include "documents/originals.hpp"
 #include "extraction/page.hpp"
 #include "http/message.hpp"
@@ -82,6 +83,7 @@ struct DocumentChange {
     std::optional<bool> is_public;
 };
 BOOST_DESCRIBE_STRUCT(DocumentChange, (), (title, tags, is_public))
+    bool allow_duplicate = false;  ///< store it though its owner has this content already
 
 /// With a room or with a person, never both.
 struct Share {
@@ -151,7 +153,8 @@ tl::unexpected<Error> document_not_found();
 class Documents {
   public:
     Documents(postgres::Database& database, jobs::Queue& queue, rooms::Rooms& rooms,
-              accounts::SubjectKeys& keys, std::filesystem::path data_dir);
+              accounts::SubjectKeys& keys, std::filesystem::path data_dir,
+              StorageLimits limits = {});
 
     /// The only way to a document: the asker owns it, holds an unexpired permission, is a present
     /// and unbanned participant of a room that holds one, or (reading) it is public.
@@ -167,8 +170,9 @@ class Documents {
     void remember_access(redis::Invalidations& invalidations, Metrics& metrics);
 
     /// Takes the spooled file over and queues its ingestion. Durable when this returns a value.
-    /// `file_empty`, `not_a_pdf`, `unsupported_file` by its content; with `room_id` also
-    /// `access_room`'s errors; `storage_unavailable` (503) when the disk refuses.
+    /// `file_empty`, `not_a_pdf`, `unsupported_file` by its content; `duplicate_document` and
+    /// `quota_exceeded` as `Admission` has them; with `room_id` also `access_room`'s errors;
+    /// `storage_unavailable` (503) when the disk refuses.
     Result<Document> upload(const UserId& user, const Upload& upload);
     Result<http::Listing<Document>> list(const UserId& user, const LibraryFilter& filter);
     Result<http::Listing<Document>> list_room(const UserId& user, const RoomId& room,
@@ -210,6 +214,9 @@ class Documents {
     Result<void> unshare(const UserId& user, const DocumentId& document,
                          const std::optional<RoomId>& room, const std::optional<UserId>& person);
 
+    [[nodiscard]] Result<StorageUsage> usage(const UserId& user) const {
+        return admission_.usage(user);
+    }
     /// The boxes of the bytes [begin, end) of a page's text, for whoever was granted the document.
     Result<std::vector<extraction::Box>> list_boxes(const Granted& granted, int page,
                                                     std::size_t begin, std::size_t end);
@@ -233,3 +240,4 @@ class Documents {
 };
 
 }  // namespace stoa::documents
+    const Admission admission_;

@@ -125,6 +125,12 @@ http::Handler library(Documents& documents) {
 http::Handler get(Documents& documents) {
     return for_document(
         [&documents](const http::Request& request, const DocumentId& id) -> Result<Document> {
+http::Handler usage(Documents& documents) {
+    return http::endpoint([&documents](const http::Request& request) {
+        return documents.usage(request.caller->user);
+    });
+}
+
             auto granted = documents.access_document(request.caller->user, id);
             if (!granted) return fail(granted);
             return std::move(granted->document);

@@ -11,6 +11,7 @@ namespace stoa::documents::routes {
 
 http::Handler upload(Documents& documents);          ///< POST /documents/upload (multipart)
 http::Handler library(Documents& documents);         ///< GET /documents/library
+http::Handler usage(Documents& documents);           ///< GET /documents/usage
 http::Handler get(Documents& documents);             ///< GET /documents/{doc_id}
 http::Handler change(Documents& documents);          ///< PATCH /documents/{doc_id}
 http::Handler remove(Documents& documents);          ///< DELETE /documents/{doc_id}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "accounts/subject_keys.hpp"
+#include "crypto/hash.hpp"
 #include "documents/documents.hpp"
 #include "documents/ingestion.hpp"
 #include "documents/retrieval.hpp"
@@ -106,13 +107,14 @@ class LibraryTest : public ::testing::Test {
             std::make_shared<UnnamedFile>(UnnamedFile::make(directory.path()).value());
         EXPECT_TRUE(upload.file.file->append(text));
         upload.file.file_bytes = text.size();
-        upload.file.file_sha256_hex = std::string(64, 'a');
+        upload.file.file_sha256_hex = crypto::to_hex(crypto::sha256(text));
         return upload;
     }
     DocumentId upload(const UserId& owner, const std::string& text,
                       std::optional<RoomId> room = std::nullopt) {
         auto form = spool(text);
         form.room_id = room;
+        form.allow_duplicate = true;
         const auto document = documents.upload(owner, form);
         EXPECT_TRUE(document) << document.error().message;
         return document ? document->id : DocumentId{};

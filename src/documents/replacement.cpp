@@ -49,6 +49,10 @@ Result<Document> Documents::replace(const UserId& user, const DocumentId& docume
     const auto format = extraction::detect_format(*spooled, file.file_name);
     if (!format) return fail(format);
     const Original original{RowId::make(), granted->original.owner};
+    const NewFile stored{
+        original.owner, user,    file.file_sha256_hex, static_cast<std::int64_t>(file.file_bytes),
+        true,           document};
+    if (auto admitted = admission_.check(stored); !admitted) return fail(admitted);
     if (auto kept = originals_.keep(original, *file.file); !kept) return fail(kept);
 
     Needless needless;
@@ -56,6 +60,7 @@ Result<Document> Documents::replace(const UserId& user, const DocumentId& docume
     jobs::NewJob job;
     std::optional<JobId> job_id;
     auto replaced = database_.transact([&](postgres::Session& session) -> Result<Document> {
+        if (auto admitted = admission_.admit(session, stored); !admitted) return fail(admitted);
         auto retired = retire(session, document);
         if (!retired) return fail(retired);
         needless = *retired;

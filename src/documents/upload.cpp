@@ -34,6 +34,9 @@ Result<Document> Documents::upload(const UserId& user, const Upload& upload) {
     const auto file_name = shown_name(upload.file.file_name);
     const auto title = upload.title ? upload.title->value : title_of(file_name);
     const Original original{RowId::make(), user};
+    const NewFile file{user, user, upload.file.file_sha256_hex,
+                       static_cast<std::int64_t>(upload.file.file_bytes), upload.allow_duplicate};
+    if (auto admitted = admission_.check(file); !admitted) return fail(admitted);
     if (auto kept = originals_.keep(original, *upload.file.file); !kept) return fail(kept);
 
     const auto job = ingestion_job(id, 1);
@@ -41,6 +44,7 @@ Result<Document> Documents::upload(const UserId& user, const Upload& upload) {
     std::optional<rooms::Event> event;
     auto document = database_.transact([&](postgres::Session& session) -> Result<Document> {
         event.reset();
+        if (auto admitted = admission_.admit(session, file); !admitted) return fail(admitted);
         auto inserted =
             session.run(sql::insert_document, id, user, title, file_name,
                         upload.file.file_sha256_hex, extraction::info_of(*format).mime_type,

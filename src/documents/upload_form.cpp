@@ -60,6 +60,8 @@ class FormReader {
             wrong("tags", "Input should be a JSON array of strings", "list_type");
         } else if (part.name == "is_public") {
             read_flag(part, upload_.is_public);
+        } else if (part.name == "allow_duplicate") {
+            read_flag(part, upload_.allow_duplicate);
         } else if (part.name == "permanent") {
             read_flag(part, is_permanent_);
         } else {

@@ -38,6 +38,7 @@ TEST(UploadForm, Is_read_field_by_field) {
                                         value("tags", R"(["biology","Zelle"])"),
                                         value("room_id", room.str()),
                                         value("is_public", "true"),
+                                        value("allow_duplicate", "true"),
                                         value("permanent", "false")};
     const auto form = read_upload_form(parts);
     ASSERT_TRUE(form);
@@ -47,6 +48,7 @@ TEST(UploadForm, Is_read_field_by_field) {
     EXPECT_EQ(form->tags.items[1].value, "Zelle");
     EXPECT_EQ(form->room_id, room);
     EXPECT_TRUE(form->is_public);
+    EXPECT_TRUE(form->allow_duplicate);
 }
 
 TEST(UploadForm, Names_what_is_wrong) {
@@ -67,6 +69,7 @@ TEST(UploadForm, Names_what_is_wrong) {
         {{file(), value("tags", R"(["a",7])")}, {"body", "tags", "1"}, "string_type"},
         {{file(), value("room_id", "7")}, {"body", "room_id"}, "uuid_parsing"},
         {{file(), value("is_public", "yes")}, {"body", "is_public"}, "bool_parsing"},
+        {{file(), value("allow_duplicate", "1")}, {"body", "allow_duplicate"}, "bool_parsing"},
     };
     for (const auto& item : cases) {
         const auto form = read_upload_form(item.parts);

@@ -82,6 +82,7 @@ TABLE = {
     f"DELETE {MESSAGE}/reactions/{{emoji}}": (None, IN_ROOM),
     f"POST {API}/documents/upload": ("file", "401 202 202 202 202 202 202"),
     f"GET {API}/documents/library": (None, SIGNED_IN),
+    f"GET {API}/documents/usage": (None, SIGNED_IN),
     f"POST {API}/documents/share": (
         {"document_id": "{doc_id}", "room_id": "{room_id}", "permission_type": "read"},
         ITS_OWNER,

@@ -266,7 +266,11 @@ def test_the_library_finds_and_pages(stoa, new_user):
     user = new_user()
     documents = [
         uploaded(
-            user, pdfs.facts_pdf(1), title=f"Book {i}", tags=json.dumps(["odd"] if i % 2 else [])
+            user,
+            pdfs.facts_pdf(1),
+            title=f"Book {i}",
+            tags=json.dumps(["odd"] if i % 2 else []),
+            allow_duplicate="true",
         )
         for i in range(5)
     ]
