@@ -2,6 +2,8 @@
 #include "documents/documents.hpp"
 
 #include "accounts/audit.hpp"
+#include "base/log.hpp"
+#include "documents/library_pages.hpp"
 #include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
 
@@ -34,30 +36,6 @@ struct PageRow {
 };
 BOOST_DESCRIBE_STRUCT(PageRow, (),
                       (document_id, page, label, width, height, sealed_text, sealed_words))
-
-/// A cursor is the id of the last document that was shown.
-Result<std::optional<DocumentId>> read_cursor(const std::optional<std::string>& cursor) {
-    if (!cursor) return std::optional<DocumentId>();
-    if (const auto id = DocumentId::parse(*cursor)) return id;
-    return tl::unexpected<Error>(
-        Error{ErrorKind::invalid,
-              "validation_failed",
-              "The query has wrong values.",
-              {{{"query", "cursor"}, "Input should be a next_cursor of this list", "cursor"}},
-              {}});
-}
-
-/// One row more than asked for was read, to know whether there is a next page.
-http::Listing<Document> page_of(std::vector<Document> rows, std::int64_t limit) {
-    http::Listing<Document> listing;
-    const auto wanted = static_cast<std::size_t>(limit);
-    if (rows.size() > wanted) {
-        rows.resize(wanted);
-        listing.next_cursor = rows.back().id.str();
-    }
-    listing.items = std::move(rows);
-    return listing;
-}
 
 }  // namespace
 
@@ -120,28 +98,6 @@ Result<PagesAccess> Documents::find_pages_access(const UserId& user, const Docum
     return access;
 }
 
-Result<http::Listing<Document>> Documents::list(const UserId& user, const LibraryFilter& filter) {
-    const auto before = read_cursor(filter.cursor);
-    if (!before) return fail(before);
-    const std::int64_t rows_max = filter.limit + 1;
-    auto rows = [&] {
-        switch (filter.scope) {
-            case LibraryScope::shared:
-                return database_.list<Document>(sql::list_shared, user, filter.text, filter.tag,
-                                                *before, rows_max);
-            case LibraryScope::public_:
-                return database_.list<Document>(sql::list_public, filter.text, filter.tag, *before,
-                                                rows_max);
-            case LibraryScope::mine:
-                break;
-        }
-        return database_.list<Document>(sql::list_mine, user, filter.text, filter.tag, *before,
-                                        rows_max);
-    }();
-    if (!rows) return fail(rows);
-    return page_of(std::move(*rows), filter.limit);
-}
-
 Result<http::Listing<Document>> Documents::list_room(const UserId& user, const RoomId& room,
                                                      std::int64_t limit,
                                                      const std::optional<std::string>& cursor) {
@@ -198,6 +154,13 @@ Result<void> Documents::remove(const UserId& user, const DocumentId& document) {
     announce_change(document);
     for (const auto& file : files) originals_.remove(file);
     return {};
+}
+
+void Documents::count_download(const DocumentId& document) {
+    const auto counted = database_.run(sql::count_download, document);
+    if (counted) return;
+    log::warning("a download was not counted", {{"stoa.document.id", document.str()},
+                                                {"error.code", std::string(counted.error().code)}});
 }
 
 Result<PageView> Documents::page(const UserId& user, const DocumentId& document, int page) {

@@ -61,11 +61,19 @@ struct Document {
     json::Raw warnings{"[]"};  ///< of the extraction: sentences for people
     bool needs_ocr = false;    ///< has scanned pages that could not be read
     int version = 1;           ///< of the file; each replacement counts
+    int download_count = 0;    ///< of the whole file
 };
 BOOST_DESCRIBE_STRUCT(Document, (),
                       (id, owner_id, title, file_name, mime_type, file_size_bytes, sha256,
                        page_count, status, progress, error_code, error, tags, is_public, arweave_tx,
-                       ipfs_hash, created_at, updated_at, warnings, needs_ocr, version))
+                       ipfs_hash, created_at, updated_at, warnings, needs_ocr, version,
+                       download_count))
+
+/// In the library: which of "title", "tags" and "text" what was sought stands in.
+struct FoundDocument : Document {
+    json::Raw matches{"[]"};
+};
+BOOST_DESCRIBE_STRUCT(FoundDocument, (Document), (matches))
 
 using Tags = json::List<Text<1, 50>, 20>;
 
@@ -75,6 +83,7 @@ struct Upload {
     Tags tags;
     std::optional<RoomId> room_id;
     bool is_public = false;
+    bool allow_duplicate = false;  ///< store it though its owner has this content already
 };
 
 struct DocumentChange {
@@ -83,7 +92,6 @@ struct DocumentChange {
     std::optional<bool> is_public;
 };
 BOOST_DESCRIBE_STRUCT(DocumentChange, (), (title, tags, is_public))
-    bool allow_duplicate = false;  ///< store it though its owner has this content already
 
 /// With a room or with a person, never both.
 struct Share {
@@ -108,6 +116,31 @@ struct PermissionRow {
 BOOST_DESCRIBE_STRUCT(PermissionRow, (),
                       (id, document_id, user_id, room_id, permission_type, granted_by, granted_at,
                        expires_at))
+
+/// A permission with who has it, through which room, and from whom.
+struct PermissionView : PermissionRow {
+    bool is_expired = false;
+    std::optional<json::Raw> person;   ///< {id, name, username}
+    std::optional<json::Raw> room;     ///< {id, name, is_active, participant_count}
+    std::optional<json::Raw> granter;  ///< {id, name, username}
+};
+BOOST_DESCRIBE_STRUCT(PermissionView, (PermissionRow), (is_expired, person, room, granter))
+
+struct Owner {
+    UserId id;
+    std::optional<std::string> name;
+    std::optional<std::string> username;
+};
+BOOST_DESCRIBE_STRUCT(Owner, (), (id, name, username))
+
+/// All who may read a document: its owner, anyone if it is public, and whom it is granted to.
+struct PermissionList {
+    Owner owner;
+    bool is_public = false;
+    std::vector<PermissionView> items;
+    std::optional<std::string> next_cursor;
+};
+BOOST_DESCRIBE_STRUCT(PermissionList, (), (owner, is_public, items, next_cursor))
 
 struct PageView {
     DocumentId document_id;
@@ -141,7 +174,9 @@ struct Granted {
 
 struct LibraryFilter {
     LibraryScope scope = LibraryScope::mine;
-    std::optional<std::string> text;  ///< somewhere in the title
+    /// A part of the title or of a tag, or words of the text as search engines take them (all of
+    /// them, "a phrase", or, -without).
+    std::optional<std::string> text;
     std::optional<std::string> tag;
     std::int64_t limit = 50;
     std::optional<std::string> cursor;
@@ -174,10 +209,14 @@ class Documents {
     /// `quota_exceeded` as `Admission` has them; with `room_id` also `access_room`'s errors;
     /// `storage_unavailable` (503) when the disk refuses.
     Result<Document> upload(const UserId& user, const Upload& upload);
-    Result<http::Listing<Document>> list(const UserId& user, const LibraryFilter& filter);
+    /// What the asker may read at this moment, newest first.
+    Result<http::Listing<FoundDocument>> list(const UserId& user, const LibraryFilter& filter);
     Result<http::Listing<Document>> list_room(const UserId& user, const RoomId& room,
                                               std::int64_t limit,
                                               const std::optional<std::string>& cursor);
+    [[nodiscard]] Result<StorageUsage> usage(const UserId& user) const {
+        return admission_.usage(user);
+    }
     /// Needs `write`; `is_public` needs `admin`.
     Result<Document> change(const UserId& user, const DocumentId& document,
                             const DocumentChange& change);
@@ -200,6 +239,8 @@ class Documents {
     Result<std::shared_ptr<http::ByteSource>> open_original(const Granted& granted) const {
         return originals_.open(granted.original);
     }
+    /// One more download of the whole file. A failure costs the count, not the download.
+    void count_download(const DocumentId& document);
     /// The same for a program that wants a descriptor.
     Result<extraction::InputFile> unseal_original(const Granted& granted) const {
         return originals_.unseal(granted.original);
@@ -208,15 +249,12 @@ class Documents {
     /// Needs `admin`, and being in the room it is shared with, which is told of it. Sharing again
     /// replaces the permission.
     Result<PermissionRow> share(const UserId& user, const Share& share);
-    Result<http::Listing<PermissionRow>> permissions(const UserId& user,
-                                                     const DocumentId& document);
+    /// Needs `admin`.
+    Result<PermissionList> permissions(const UserId& user, const DocumentId& document);
     /// Needs `admin`, or the permission is the asker's own. `permission_not_found`.
     Result<void> unshare(const UserId& user, const DocumentId& document,
                          const std::optional<RoomId>& room, const std::optional<UserId>& person);
 
-    [[nodiscard]] Result<StorageUsage> usage(const UserId& user) const {
-        return admission_.usage(user);
-    }
     /// The boxes of the bytes [begin, end) of a page's text, for whoever was granted the document.
     Result<std::vector<extraction::Box>> list_boxes(const Granted& granted, int page,
                                                     std::size_t begin, std::size_t end);
@@ -235,9 +273,9 @@ class Documents {
     rooms::Rooms& rooms_;
     accounts::SubjectKeys& keys_;
     const Originals originals_;
+    const Admission admission_;
     redis::Invalidations* invalidations_ = nullptr;
     std::unique_ptr<redis::FactCache<PagesAccess>> pages_access_;
 };
 
 }  // namespace stoa::documents
-    const Admission admission_;

@@ -78,7 +78,8 @@ std::string content_disposition(std::string_view file_name) {
     return "inline; filename=\"" + plain + "\"; filename*=UTF-8''" + encoded;
 }
 
-Result<http::Response> file_response(Documents& documents, const Granted& granted) {
+Result<http::Response> file_response(Documents& documents, const Granted& granted,
+                                     const http::Request& request) {
     const auto& document = granted.document;
     auto source = documents.open_original(granted);
     if (!source) return fail(source);
@@ -89,8 +90,10 @@ Result<http::Response> file_response(Documents& documents, const Granted& grante
                         {"content-security-policy", "sandbox; default-src 'none'"}};
     // The file never changes; another one has another id.
     const auto& file = granted.original.file;
-    response.body = http::FileBody{std::move(*source), '"' + file.str() + '"',
-                                   std::chrono::system_clock::to_time_t(made_at(file.uuid))};
+    http::FileBody body{std::move(*source), '"' + file.str() + '"',
+                        std::chrono::system_clock::to_time_t(made_at(file.uuid))};
+    if (http::sends_whole_file(body, request)) documents.count_download(document.id);
+    response.body = std::move(body);
     return response;
 }
 
@@ -109,7 +112,7 @@ http::Handler upload(Documents& documents) {
 
 http::Handler library(Documents& documents) {
     return http::endpoint(
-        [&documents](const http::Request& request) -> Result<http::Listing<Document>> {
+        [&documents](const http::Request& request) -> Result<http::Listing<FoundDocument>> {
             const auto query = request.query_as<LibraryQuery>();
             if (!query) return fail(query);
             LibraryFilter filter;
@@ -122,15 +125,15 @@ http::Handler library(Documents& documents) {
         });
 }
 
-http::Handler get(Documents& documents) {
-    return for_document(
-        [&documents](const http::Request& request, const DocumentId& id) -> Result<Document> {
 http::Handler usage(Documents& documents) {
     return http::endpoint([&documents](const http::Request& request) {
         return documents.usage(request.caller->user);
     });
 }
 
+http::Handler get(Documents& documents) {
+    return for_document(
+        [&documents](const http::Request& request, const DocumentId& id) -> Result<Document> {
             auto granted = documents.access_document(request.caller->user, id);
             if (!granted) return fail(granted);
             return std::move(granted->document);
@@ -163,7 +166,7 @@ http::Handler file(Documents& documents) {
                                                   user, id, static_cast<int>(query->version->value))
                                             : documents.access_document(user, id);
         if (!granted) return fail(granted);
-        return file_response(documents, *granted);
+        return file_response(documents, *granted, request);
     });
 }
 

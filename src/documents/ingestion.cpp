@@ -302,6 +302,7 @@ Result<void> Reading::make_ready(postgres::Session& session, const extraction::S
     auto superseded = session.list<RowId>(sql::take_replaced_file, document_);
     if (!superseded) return fail(superseded);
     superseded_ = std::move(*superseded);
+    if (auto words = session.run(sql::collect_words, document_); !words) return fail(words);
     if (version_ == 1) return {};
     const auto queued = queue_.enqueue(session, reanchoring_job(document_, version_));
     if (!queued) return fail(queued);

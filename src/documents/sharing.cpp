@@ -82,14 +82,15 @@ Result<PermissionRow> Documents::share(const UserId& user, const Share& share) {
     return row;
 }
 
-Result<http::Listing<PermissionRow>> Documents::permissions(const UserId& user,
-                                                            const DocumentId& document) {
-    if (auto granted = access_document(user, document, Permission::admin); !granted) {
-        return fail(granted);
-    }
-    auto rows = database_.list<PermissionRow>(sql::list_permissions, document);
+Result<PermissionList> Documents::permissions(const UserId& user, const DocumentId& document) {
+    const auto granted = access_document(user, document, Permission::admin);
+    if (!granted) return fail(granted);
+    auto owner = database_.one<Owner>(sql::find_person, granted->original.owner);
+    if (!owner) return fail(owner);
+    auto rows = database_.list<PermissionView>(sql::list_permissions, document, user);
     if (!rows) return fail(rows);
-    return http::Listing<PermissionRow>{std::move(*rows), std::nullopt};
+    return PermissionList{std::move(*owner), granted->document.is_public, std::move(*rows),
+                          std::nullopt};
 }
 
 Result<void> Documents::unshare(const UserId& user, const DocumentId& document,

@@ -154,6 +154,26 @@ TEST_F(FileTest, ServesARange) {
     EXPECT_EQ(none.header("content-range"), "bytes */" + size);
 }
 
+TEST_F(FileTest, TellsAWholeDownloadFromAPiece) {
+    const FileBody file{std::make_shared<TextSource>("0123456789", 10), etag, 784111777};
+    const auto whole = [&](Headers headers, Method method = Method::get) {
+        Request request;
+        request.method = method;
+        request.headers = std::move(headers);
+        return sends_whole_file(file, request);
+    };
+    EXPECT_TRUE(whole({}));
+    EXPECT_FALSE(whole({}, Method::head));
+    EXPECT_TRUE(whole({{"range", "bytes=0-"}}));
+    EXPECT_TRUE(whole({{"range", "bytes=0-9"}}));
+    EXPECT_TRUE(whole({{"range", "bytes=0-1,4-5"}})) << "several ranges are answered whole";
+    EXPECT_FALSE(whole({{"range", "bytes=0-1"}}));
+    EXPECT_FALSE(whole({{"range", "bytes=5-"}}));
+    EXPECT_FALSE(whole({{"range", "bytes=10-"}}));
+    EXPECT_TRUE(whole({{"range", "bytes=5-"}, {"if-range", "\"old\""}}));
+    EXPECT_FALSE(whole({{"if-none-match", etag}}));
+}
+
 TEST_F(FileTest, KnowsWhatThePeerHas) {
     EXPECT_EQ(server.get("/file", "If-None-Match: \"other\", " + etag + "\r\n").status, 304);
     EXPECT_EQ(server.get("/file", "If-None-Match: \"other\"\r\n").status, 200);

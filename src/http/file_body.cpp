@@ -59,6 +59,24 @@ bool range_applies(const Request& request, std::string_view etag, std::time_t mo
 
 }  // namespace
 
+bool sends_whole_file(const FileBody& file, const Request& request) {
+    if (request.method == Method::head) return false;
+    if (is_unchanged(request, file.etag, file.modified)) return false;
+    const auto header = request.find_header("range");
+    if (!header || !range_applies(request, file.etag, file.modified)) return true;
+    const auto size = file.source->size();
+    Range range{0, size};
+    switch (parse_range(*header, size, range)) {
+        case RangeKind::whole:
+            return true;
+        case RangeKind::part:
+            return range.size == size;
+        case RangeKind::unsatisfiable:
+            break;
+    }
+    return false;
+}
+
 FileSlice slice_file_body(Response& response, const Request& request) {
     const auto [source, etag, modified] = std::get<FileBody>(response.body);
     const auto size = source->size();

@@ -114,6 +114,9 @@ struct FileBody {
     std::string etag;  ///< strong, with its quotes
     std::time_t modified = 0;
 };
+/// Whether the answer to this request will begin and end with the file: not a part of it, not "you
+/// have it already", not its headers alone.
+[[nodiscard]] bool sends_whole_file(const FileBody& file, const Request& request);
 using StreamBody = std::function<void(Stream&)>;
 
 class ChunkStream;
