@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::string_view exposed_headers =
     "X-Request-Id, Retry-After, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, ETag, "
-    "Content-Range, Accept-Ranges, Content-Disposition, Idempotent-Replayed";
+    "Content-Range, Accept-Ranges, Content-Disposition, Idempotent-Replayed, Location, "
+    "Tus-Resumable, Tus-Version, Upload-Offset, Upload-Length, Upload-Expires";
 
 /// The Date line, made once a second on each thread.
 const std::string& date_line() {

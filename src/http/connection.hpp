@@ -78,6 +78,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     // On a worker
     void decide_on_worker();
     void store_on_worker();
+    void pour_on_worker();
     void handle_on_worker();
     void open_socket_on_worker();
     Result<void> authenticate();

@@ -87,13 +87,15 @@ void Connection::refuse_method(const std::vector<Method>& allowed) {
 
 void Connection::answer_options(const Routes::Match& match) {
     Response response = Response::no_content();
+    if (match.told != nullptr) response.headers = *match.told;
     response.headers.emplace_back("Allow", allow_list(match.allowed));
     if (!exchange_->allowed_origin.empty()) {
         response.headers.emplace_back("Access-Control-Allow-Methods", allow_list(match.allowed));
         response.headers.emplace_back("Access-Control-Allow-Headers",
                                       "Authorization, Content-Type, Idempotency-Key, "
                                       "If-None-Match, If-Range, Last-Event-ID, Range, "
-                                      "traceparent");
+                                      "traceparent, Tus-Resumable, Upload-Length, "
+                                      "Upload-Metadata, Upload-Offset");
         response.headers.emplace_back("Access-Control-Max-Age", "600");
     }
     deliver(make_answer(std::move(response), exchange_->answer_for(!skip_body())), nullptr);
@@ -103,16 +105,22 @@ void Connection::answer_options(const Routes::Match& match) {
 bool Connection::begin_body(std::uint64_t content_length) {
     auto& exchange = *exchange_;
     const auto& options = core_->options;
-    const bool multipart = exchange.route->body == BodyKind::multipart;
-    const auto bytes_max = multipart ? options.upload_bytes_max + multipart_overhead_bytes_max
-                                     : options.json_bytes_max;
+    const auto kind = exchange.route->body;
+    const auto bytes_max = kind == BodyKind::none_or_json ? options.json_bytes_max
+                           : kind == BodyKind::poured
+                               ? options.upload_bytes_max
+                               : options.upload_bytes_max + multipart_overhead_bytes_max;
     if (content_length > bytes_max) {
         refuse({413, "body_too_large",
                 "The body should have at most " + std::to_string(bytes_max) + " bytes."});
         return false;
     }
-    if (!multipart) return true;
+    if (kind == BodyKind::none_or_json) return true;
     if (exchange.body.chunked()) exchange.body = BodyReader::of_chunks(bytes_max);
+    if (kind == BodyKind::poured) {
+        exchange.sink_pool = &core_->pool;
+        return true;
+    }
     const auto type = exchange.request.find_header("content-type");
     const auto boundary = find_boundary(type.value_or(std::string_view()));
     if (!boundary) {
@@ -255,6 +263,7 @@ void Connection::decide_on_worker() {
 
 void Connection::store_on_worker() {
     auto& exchange = *exchange_;
+    if (exchange.route->sink) return pour_on_worker();
     const log::TraceScope trace(exchange.request.trace_id);
     const bool last = exchange.body.state() == BodyReader::State::done;
     auto stored = guard([&]() -> Result<void> {
@@ -275,6 +284,31 @@ void Connection::store_on_worker() {
         self->deadline_ = SteadyClock::now() + self->core_->options.body_timeout;
         self->advance_body();
     });
+}
+
+/// As `store_on_worker`, for a route that takes its body by itself.
+void Connection::pour_on_worker() {
+    auto& exchange = *exchange_;
+    const log::TraceScope trace(exchange.request.trace_id);
+    auto answer = guard([&]() -> std::optional<Response> {
+        if (!exchange.sink) exchange.sink = exchange.route->sink(exchange.request);
+        auto early = exchange.sink->write(exchange.chunk);
+        exchange.chunk.clear();
+        if (early || exchange.body.state() != BodyReader::State::done) return early;
+        return exchange.sink->finish();
+    });
+    if (answer && !*answer) {
+        edge_.post([self = shared_from_this()] {
+            if (self->phase_ != Phase::storing) return;
+            self->phase_ = Phase::body;
+            self->deadline_ = SteadyClock::now() + self->core_->options.body_timeout;
+            self->advance_body();
+        });
+        return;
+    }
+    exchange.sink.reset();
+    send_answer(answer ? std::move(**answer)
+                       : problem(answer.error(), exchange.request.request_id));
 }
 
 void Connection::handle_on_worker() {
@@ -302,7 +336,8 @@ std::function<void()> Connection::waker() {
 
 /// Makes the answer and hands it to the edge; a stream's writer then runs here, on this worker.
 void Connection::send_answer(Response response) {
-    const bool close = !exchange_->keep_alive || core_->draining.load(std::memory_order_relaxed);
+    const bool close = !exchange_->keep_alive || core_->draining.load(std::memory_order_relaxed) ||
+                       exchange_->body.state() != BodyReader::State::done;
     auto answer = make_answer(std::move(response), exchange_->answer_for(close));
     if (auto live = answer.live.stream) {
         live->attach(waker());

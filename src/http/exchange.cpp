@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "http/exchange.hpp"
 
+#include "http/guard.hpp"
 #include "http/url.hpp"
 
 #include <algorithm>
@@ -43,6 +44,21 @@ Exchange::Exchange(RequestHead head, const std::vector<std::string>& allowed_ori
     varies_by_origin = !allowed_origins.empty();
     const auto origin = request.find_header("origin");
     if (origin && is_allowed_origin(*origin, allowed_origins)) allowed_origin = *origin;
+}
+
+Exchange::~Exchange() {
+    if (!sink || sink_pool == nullptr) return;
+    auto cut = [left = std::shared_ptr<BodySink>(std::move(sink)), rest = std::move(chunk),
+                request_id = request.request_id, trace_id = request.trace_id] {
+        const log::TraceScope trace(trace_id);
+        const auto done = guard([&] {
+            if (rest.empty() || !left->write(rest)) left->cut();
+            return true;
+        });
+        if (!done) log_thrown(done.error(), request_id);
+    };
+    // Where no worker is free, what came last has to be sent again.
+    (void)sink_pool->submit(std::move(cut));
 }
 
 std::optional<std::string> parse_traceparent(std::string_view header) {

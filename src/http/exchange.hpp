@@ -3,6 +3,7 @@
 // while it reads and writes; a worker while it decides, stores or handles; never both.
 #pragma once
 
+#include "base/worker_pool.hpp"
 #include "http/answer.hpp"
 #include "http/asio.hpp"
 #include "http/body_reader.hpp"
@@ -35,7 +36,9 @@ struct Exchange {
     std::optional<Allowance> allowance;
     BodyReader body = BodyReader::of_length(0);
     std::unique_ptr<Upload> upload;
-    std::string chunk;  ///< of the upload, on its way to disk
+    std::unique_ptr<BodySink> sink;   ///< from its first piece until it has answered
+    WorkerPool* sink_pool = nullptr;  ///< where a sink is told that its body was cut
+    std::string chunk;                ///< of the upload, on its way to disk
     SteadyClock::time_point started = SteadyClock::now();
     SteadyClock::time_point body_started{};
     std::uint64_t body_bytes = 0;
@@ -45,7 +48,14 @@ struct Exchange {
     /// What the head says, less the target, which may be malformed.
     Exchange(RequestHead head, const std::vector<std::string>& allowed_origins);
 
-    [[nodiscard]] bool is_upload() const { return upload != nullptr; }
+    ~Exchange();
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+
+    /// Its body does not wait in memory for its end.
+    [[nodiscard]] bool is_upload() const {
+        return upload != nullptr || (route != nullptr && route->sink);
+    }
     [[nodiscard]] AnswerFor answer_for(bool close) const {
         return {.request = request,
                 .http11 = http11,

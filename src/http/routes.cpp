@@ -55,6 +55,14 @@ void Routes::post_slow(std::string path, Admission admission, Handler handler) {
 void Routes::upload(std::string path, Admission admission, Handler handler, Method method) {
     add(method, std::move(path), admission, BodyKind::multipart, std::move(handler), {});
 }
+void Routes::pour(std::string path, Admission admission, BodySinkFactory sink) {
+    add(Method::patch, std::move(path), admission, BodyKind::poured, {}, {});
+    routes_.back().sink = std::move(sink);
+}
+void Routes::tell(std::string_view path, Headers headers) {
+    std::vector<std::string> names;
+    nodes_[grow_path(path, names)].told = std::move(headers);
+}
 void Routes::socket(std::string path, SocketFactory factory) {
     add(Method::get, std::move(path), Access::optional, BodyKind::none_or_json, {},
         std::move(factory));
@@ -88,16 +96,25 @@ std::size_t Routes::grow(std::size_t node, std::string_view segment) {
     return nodes_.size() - 1;
 }
 
-void Routes::add(Method method, std::string path, Admission admission, BodyKind body,
-                 Handler handler, SocketFactory socket) {
-    if (!path.starts_with('/')) throw std::logic_error("route without leading '/': " + path);
+std::size_t Routes::grow_path(std::string_view path, std::vector<std::string>& parameter_names) {
+    if (!path.starts_with('/')) {
+        throw std::logic_error("route without leading '/': " + std::string(path));
+    }
     std::size_t node = 0;
-    std::vector<std::string> names;
     for (std::string_view rest = path; rest.size() > 1;) {
         const auto segment = take_segment(rest);
-        if (is_parameter(segment)) names.emplace_back(segment.substr(1, segment.size() - 2));
+        if (is_parameter(segment)) {
+            parameter_names.emplace_back(segment.substr(1, segment.size() - 2));
+        }
         node = grow(node, segment);
     }
+    return node;
+}
+
+void Routes::add(Method method, std::string path, Admission admission, BodyKind body,
+                 Handler handler, SocketFactory socket) {
+    std::vector<std::string> names;
+    const auto node = grow_path(path, names);
     auto& slot = nodes_[node].route[static_cast<std::size_t>(method)];
     if (slot != 0) throw std::logic_error("route declared twice: " + path);
     routes_.push_back({method, std::move(path), admission.access, admission.limit, body,
@@ -156,6 +173,7 @@ Routes::Match Routes::find(Method method, std::string_view decoded_path) const {
     if (index == 0 && method == Method::head) index = of(Method::get);
     if (index == 0) {
         match.allowed = node->allowed();
+        match.told = &node->told;
         return match;
     }
     match.route = &routes_[index - 1];

@@ -4,6 +4,7 @@
 // handler: it reads the JSON body, calls, and writes the answer. Read-only after start; any thread.
 #pragma once
 
+#include "http/body_sink.hpp"
 #include "http/limit.hpp"
 #include "http/message.hpp"
 #include "http/socket.hpp"
@@ -28,7 +29,8 @@ enum class Access {
 
 enum class BodyKind {
     none_or_json,  ///< at most `json_bytes_max`
-    multipart      ///< streamed; at most `upload_bytes_max`
+    multipart,     ///< streamed; at most `upload_bytes_max`
+    poured         ///< into the route's sink, as it comes; at most `upload_bytes_max`
 };
 
 /// Who may call a route, and how often; an Access alone is without limit.
@@ -47,8 +49,9 @@ struct Route {
     std::optional<Limit> limit;
     BodyKind body;
     Handler handler;
-    SocketFactory socket;  ///< set for WebSocket routes (method get)
-    bool is_slow = false;  ///< its handler runs on the slow pool
+    SocketFactory socket;    ///< set for WebSocket routes (method get)
+    bool is_slow = false;    ///< its handler runs on the slow pool
+    BodySinkFactory sink{};  ///< in the handler's place (BodyKind::poured)
 };
 
 /// A path that is declared twice for a method, or does not start with '/', is a bug: logic_error.
@@ -66,7 +69,11 @@ class Routes {
     /// POST, or another method, whose body is multipart/form-data.
     void upload(std::string path, Admission admission, Handler handler,
                 Method method = Method::post);
+    /// PATCH whose body is taken as it comes.
+    void pour(std::string path, Admission admission, BodySinkFactory sink);
     void socket(std::string path, SocketFactory factory);
+    /// What OPTIONS says of a path, beside the methods that it takes.
+    void tell(std::string_view path, Headers headers);
 
     /// Puts what `wrap` makes of it in the place of each handler; sockets stay as they are.
     void wrap_handlers(const std::function<Handler(const Route&, Handler)>& wrap);
@@ -74,7 +81,8 @@ class Routes {
     struct Match {
         const Route* route = nullptr;
         Headers path_parameters;
-        std::vector<Method> allowed;  ///< of the path, if the method is not (405)
+        std::vector<Method> allowed;    ///< of the path, if the method is not (405)
+        const Headers* told = nullptr;  ///< with them
     };
     /// A fixed segment wins over a parameter. Parameters match one non-empty segment.
     /// HEAD is answered by the GET route if it has none of its own.
@@ -91,6 +99,7 @@ class Routes {
         std::vector<std::pair<std::string, std::size_t>> fixed;  ///< segment, index in nodes_
         std::size_t parameter = 0;                               ///< index; 0 is none
         std::array<std::size_t, 7> route{};  ///< by method: index in routes_ + 1
+        Headers told;
         [[nodiscard]] bool has_route() const;
         [[nodiscard]] std::vector<Method> allowed() const;
     };
@@ -100,6 +109,7 @@ class Routes {
     std::size_t grow(std::size_t node, std::string_view segment);
     [[nodiscard]] const Node* find_node(std::string_view decoded_path,
                                         std::vector<std::string_view>& values) const;
+    std::size_t grow_path(std::string_view path, std::vector<std::string>& parameter_names);
     const Node* walk(std::size_t node, std::string_view rest,
                      std::vector<std::string_view>& values) const;
 

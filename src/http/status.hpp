@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Private to this module: reason phrases (RFC 9110, 15), and problem documents for statuses that
-// only the HTTP layer itself answers (405, 408, 414, 431, …). Pure functions; any thread.
+// Reason phrases (RFC 9110, 15), and problem documents for statuses that no kind of error has:
+// those that only the HTTP layer itself answers (405, 408, 414, 431, …), or a protocol on top of it
+// (412). Pure functions; any thread.
 #pragma once
 
 #include "http/message.hpp"
