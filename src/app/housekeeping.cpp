@@ -19,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr const char* purge_accounts_task = "stoa.accounts.purge";
 constexpr const char* sign_audit_log_task = "stoa.audit.sign";
 constexpr const char* sweep_documents_task = "stoa.documents.sweep";
+constexpr const char* purge_uploads_task = "stoa.documents.purge_uploads";
 constexpr const char* purge_keys_task = "stoa.idempotency.purge";
 constexpr const char* purge_jobs_task = "stoa.jobs.purge";
 
@@ -38,6 +39,7 @@ jobs::Task removal(std::function<Result<std::uint64_t>()> remove) {
 
 std::map<std::string, jobs::Task> housekeeping_tasks(postgres::Database& database,
                                                      documents::Documents& documents,
+                                                     documents::UploadSessions& uploads,
                                                      accounts::MasterKeys& master_keys) {
     jobs::Task sign;
     sign.run = [&database, &master_keys](jobs::Run&) -> Result<void> {
@@ -50,6 +52,7 @@ std::map<std::string, jobs::Task> housekeeping_tasks(postgres::Database& databas
     return {
         {purge_accounts_task, removal([&] { return accounts::purge_expired(database); })},
         {purge_keys_task, removal([&] { return purge_idempotency_keys(database); })},
+        {purge_uploads_task, removal([&] { return uploads.remove_expired(); })},
         {purge_jobs_task, removal([&] { return jobs::purge_jobs(database); })},
         {sweep_documents_task, removal([&]() -> Result<std::uint64_t> {
              const auto swept = documents.sweep_orphans();
@@ -65,6 +68,7 @@ std::vector<jobs::Periodic> housekeeping_schedule() {
             {"purge idempotency keys", 1h, purge_keys_task},
             {"purge jobs", 10min, purge_jobs_task},
             {"sweep documents", 1h, sweep_documents_task},
+            {"purge uploads", 10min, purge_uploads_task},
             {"sign audit log", 1min, sign_audit_log_task}};
 }
 

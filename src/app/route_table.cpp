@@ -8,6 +8,7 @@
 #include "chat/messages_routes.hpp"
 #include "documents/documents_routes.hpp"
 #include "documents/highlights_routes.hpp"
+#include "documents/upload_session_routes.hpp"
 #include "rooms/rooms_routes.hpp"
 #include "tutor/conversations_routes.hpp"
 #include "tutor/tutor_routes.hpp"
@@ -110,6 +111,21 @@ void add_documents(http::Routes& r, Services& s) {
     r.remove(highlights + "/{highlight_id}", signed_in, handle::delete_highlight(s.highlights));
 }
 
+/// tus 1.0.0, and a last request that makes the document.
+void add_uploads(http::Routes& r, Services& s) {
+    namespace handle = documents::routes;
+    const std::string uploads = "/api/v1/documents/uploads";
+    const std::string upload = uploads + "/{upload_id}";
+    r.post(uploads, uploading, handle::create_upload(s.uploads));
+    r.get(uploads, signed_in, handle::list_uploads(s.uploads));
+    r.get(upload, signed_in, handle::get_upload(s.uploads));
+    r.pour(upload, signed_in, handle::append_to_upload(s.uploads));
+    r.remove(upload, signed_in, handle::delete_upload(s.uploads));
+    r.post(upload + "/finish", uploading, handle::finish_upload(s.uploads));
+    r.tell(uploads, handle::upload_options(s.uploads));
+    r.tell(upload, handle::upload_options(s.uploads));
+}
+
 void add_tutor(http::Routes& r, Services& s) {
     namespace handle = tutor::routes;
     r.post_slow("/api/v1/documents/{doc_id}/chat", asking_the_tutor,
@@ -168,6 +184,7 @@ http::Routes route_table(Services& services, const LiveRooms& live) {
     add_rooms(routes, services, live.event_stream);
     add_chat(routes, services, live.sockets);
     add_documents(routes, services);
+    add_uploads(routes, services);
     add_tutor(routes, services);
     add_operations(routes, services);
     // The settings were checked before anything started.

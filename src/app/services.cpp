@@ -141,6 +141,8 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
       documents(database, queue, rooms, keys, settings.data_dir,
                 {settings.documents_per_user_max, settings.document_bytes_per_user_max}),
       highlights(database, rooms, documents, keys),
+      uploads(database, documents, keys, settings.data_dir,
+              static_cast<std::uint64_t>(settings.upload_bytes_max)),
       tables(database, documents, keys,
              extraction::Extractor(settings.extract_program, limits_of_a_question())),
       retrieval(database, *encoder, keys),

@@ -20,6 +20,7 @@
 #include "documents/highlights.hpp"
 #include "documents/retrieval.hpp"
 #include "documents/table_questions.hpp"
+#include "documents/upload_sessions.hpp"
 #include "embedding/encoder.hpp"
 #include "http/client.hpp"
 #include "jobs/queue.hpp"
@@ -69,6 +70,7 @@ class Services {
     std::unique_ptr<embedding::Encoder> encoder;
     documents::Documents documents;
     documents::Highlights highlights;
+    documents::UploadSessions uploads;
     documents::TableQuestions tables;
     documents::Retrieval retrieval;
 

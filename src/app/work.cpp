@@ -45,7 +45,8 @@ Result<void> work(const Settings& settings) {
         std::_Exit(EXIT_FAILURE);  // the supervisor starts a new one
     };
     options.periodic = housekeeping_schedule();
-    auto tasks = housekeeping_tasks(services.database, services.documents, services.master_keys);
+    auto tasks = housekeeping_tasks(services.database, services.documents, services.uploads,
+                                    services.master_keys);
     tasks.emplace(documents::ingestion_task, ingestion.task());
     tasks.emplace(documents::reanchoring_task, reanchoring.task());
     tasks.emplace(jobs::echo_task_name, jobs::echo_task());

@@ -44,13 +44,13 @@ tl::unexpected<Error> document_not_found() {
 }
 
 Documents::Documents(postgres::Database& database, jobs::Queue& queue, rooms::Rooms& rooms,
-                     accounts::SubjectKeys& keys, std::filesystem::path data_dir,
+                     accounts::SubjectKeys& keys, const std::filesystem::path& data_dir,
                      StorageLimits limits)
     : database_(database),
       queue_(queue),
       rooms_(rooms),
       keys_(keys),
-      originals_(std::move(data_dir), keys),
+      originals_(data_dir, keys),
       admission_(database, limits) {}
 
 Result<Granted> Documents::access_document(const UserId& user, const DocumentId& document,

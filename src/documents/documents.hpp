@@ -78,7 +78,8 @@ BOOST_DESCRIBE_STRUCT(FoundDocument, (Document), (matches))
 using Tags = json::List<Text<1, 50>, 20>;
 
 struct Upload {
-    http::Part file;  ///< spooled
+    std::optional<DocumentId> id;  ///< a new one without; `unique_violation` (409) if it is there
+    http::Part file;               ///< spooled
     std::optional<Text<1, 300>> title;
     Tags tags;
     std::optional<RoomId> room_id;
@@ -188,7 +189,7 @@ tl::unexpected<Error> document_not_found();
 class Documents {
   public:
     Documents(postgres::Database& database, jobs::Queue& queue, rooms::Rooms& rooms,
-              accounts::SubjectKeys& keys, std::filesystem::path data_dir,
+              accounts::SubjectKeys& keys, const std::filesystem::path& data_dir,
               StorageLimits limits = {});
 
     /// The only way to a document: the asker owns it, holds an unexpired permission, is a present

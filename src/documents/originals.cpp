@@ -113,8 +113,8 @@ class SealedSource final : public http::ByteSource {
 
 }  // namespace
 
-Originals::Originals(fs::path data_dir, accounts::SubjectKeys& keys)
-    : directory_(std::move(data_dir) / "documents"), keys_(keys) {}
+Originals::Originals(const fs::path& data_dir, accounts::SubjectKeys& keys, std::string_view folder)
+    : directory_(data_dir / folder), keys_(keys) {}
 
 fs::path Originals::path_of(const RowId& file) const { return directory_ / file.str(); }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The uploaded files: each lies sealed with its owner's key in `data_dir`/documents/<file id>, and
-// is opened piece by piece. Any thread.
+// is opened piece by piece; so do, in another folder, the pieces of uploads under way. Any thread.
 #pragma once
 
 #include "accounts/subject_keys.hpp"
@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace stoa::documents {
@@ -25,7 +26,8 @@ struct Original {
 
 class Originals {
   public:
-    Originals(std::filesystem::path data_dir, accounts::SubjectKeys& keys);
+    Originals(const std::filesystem::path& data_dir, accounts::SubjectKeys& keys,
+              std::string_view folder = "documents");
 
     /// Seals what was spooled; on disk with its name when this returns. `storage_unavailable` (503)
     /// when the disk refuses; nothing stays then.

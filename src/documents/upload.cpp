@@ -30,7 +30,7 @@ Result<Document> Documents::upload(const UserId& user, const Upload& upload) {
     if (upload.room_id) {
         if (auto member = rooms_.access_room(user, *upload.room_id); !member) return fail(member);
     }
-    const auto id = DocumentId::make();
+    const auto id = upload.id.value_or(DocumentId::make());
     const auto file_name = shown_name(upload.file.file_name);
     const auto title = upload.title ? upload.title->value : title_of(file_name);
     const Original original{RowId::make(), user};

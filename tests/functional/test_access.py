@@ -27,7 +27,10 @@ ROOM, MESSAGE = API + "/rooms/{room_id}", API + "/rooms/{room_id}/messages/{mess
 DOCUMENT = API + "/documents/{doc_id}"
 HIGHLIGHTS = DOCUMENT + "/highlights"
 CONVERSATION = API + "/conversations/{conversation_id}"
-ASKER = "401 404 200 404 404 404 404"  # the conversation's: "member"
+UPLOAD = API + "/documents/uploads/{upload_id}"
+ASKER = "401 404 200 404 404 404 404"  # the conversation's or upload's: "member"
+BEGIN = {"Upload-Length": "3", "Upload-Metadata": "filename bm90ZXMudHh0"}
+APPEND = {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
 QUESTION = {"question": "What is a lease?"}
 
 
@@ -83,6 +86,12 @@ TABLE = {
     f"POST {API}/documents/upload": ("file", "401 202 202 202 202 202 202"),
     f"GET {API}/documents/library": (None, SIGNED_IN),
     f"GET {API}/documents/usage": (None, SIGNED_IN),
+    f"POST {API}/documents/uploads": ("begin", created(SIGNED_IN)),
+    f"GET {API}/documents/uploads": (None, SIGNED_IN),
+    f"GET {UPLOAD}": (None, ASKER),
+    f"PATCH {UPLOAD}": ("bytes", no_content(ASKER)),
+    f"DELETE {UPLOAD}": (None, no_content(ASKER)),
+    f"POST {UPLOAD}/finish": (None, ASKER.replace("200", "409")),  # nothing has come
     f"POST {API}/documents/share": (
         {"document_id": "{doc_id}", "room_id": "{room_id}", "permission_type": "read"},
         ITS_OWNER,
@@ -148,6 +157,12 @@ class Place:
         )[0][0]
         if "{session_id}" in row:
             self.names["session_id"] = self.further_session(stoa)
+        if "{upload_id}" in row:
+            # A person has few unfinished ones.
+            stoa.sql("DELETE FROM upload_sessions WHERE user_id = %s", [member.id])
+            begun = member.http.post("/documents/uploads", headers=BEGIN)
+            assert begun.status_code == 201, begun.text
+            self.names["upload_id"] = begun.json()["id"]
         has_conversation = "{conversation_id}" in row
         if "{room_id}" in row or "{doc_id}" in row or has_conversation:
             self.make_room()
@@ -229,6 +244,7 @@ def ask(stoa, place, who, route, body):
     if body == "file":
         text = f"Text of {who}, {uuid.uuid4()}"
         sent = {"files": {"file": ("notes.txt", text, "text/plain")}}
+    headers |= BEGIN if body == "begin" else APPEND if body == "bytes" else {}
     return requests.request(
         method, stoa.url + place.fill(path), headers=headers, timeout=60, **sent
     )

@@ -63,6 +63,7 @@ def test_signed_in_writes_take_an_idempotency_key(stoa):
         for name, (access, _) in routes(stoa).items()
         if access == "signed_in" and not name.startswith("GET ") and "/api/v1/auth/" not in name
     }
+    writes.remove("PATCH /api/v1/documents/uploads/{}")  # its offset is its key
     assert told == writes
     for name in told:
         assert {"400", "409"} <= set(operations()[name]["responses"]), name

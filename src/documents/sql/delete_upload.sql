@@ -1,0 +1,2 @@
+-- Its pieces were taken before.
+DELETE FROM upload_sessions WHERE id = $1
