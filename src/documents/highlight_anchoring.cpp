@@ -209,10 +209,13 @@ std::optional<Anchor> anchor_at(const Candidate& candidate,
         }
         part += page.text;
     }
-    const FoldedText folded(text, Folding::typography);
+    // What follows decides on a hyphen at the end; behind the candidate it does no harm.
+    const std::string ended = text + "\n.";
+    const FoldedText folded(ended, Folding::typography);
     const auto end = candidate.begin + candidate.size;
     if (candidate.size == 0 || end > folded.text().size()) return std::nullopt;
     const auto range = folded.source_of({candidate.begin, end});
+    if (range.end > text.size()) return std::nullopt;
 
     Anchor anchor{candidate.page, candidate.page_end, range.begin, {}, {}};
     const std::string_view whole = text;

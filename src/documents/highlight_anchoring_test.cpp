@@ -222,6 +222,13 @@ TEST(HighlightAnchoring, What_is_gone_is_an_orphan) {
         << "the same word elsewhere is another";
 }
 
+TEST(HighlightAnchoring, A_hyphen_alone_at_the_end_of_a_page_has_a_place) {
+    const auto anchor = anchored({"Word -", "\"Other.\""}, {"-", "", ""});
+    ASSERT_TRUE(anchor);
+    EXPECT_EQ(anchor->text_begin, 5U);
+    EXPECT_TRUE(anchored({"Word-", "\"Other.\""}, {"-", "", ""}));
+}
+
 TEST(HighlightAnchoring, Pages_that_are_others_by_now_are_told) {
     const auto text = folded({lichen + ' ' + sail});
     const FoldedSelector selector({sail, "", ""});
