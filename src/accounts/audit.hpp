@@ -30,6 +30,7 @@ enum class AuditAction {
     room_closed,
     invite_created,
     message_removed,
+    highlight_removed,
     participant_kicked,
     participant_banned,
     participant_unbanned,
@@ -44,7 +45,7 @@ enum class AuditAction {
 BOOST_DESCRIBE_ENUM(AuditAction, user_created, signed_in, sign_in_failed, signed_out, wallet_linked,
                     wallet_unlinked, refresh_reused, session_revoked, keys_rotated,
                     master_key_rotated, role_changed, room_closed, invite_created, message_removed,
-                    participant_kicked, participant_banned, participant_unbanned,
+                    highlight_removed, participant_kicked, participant_banned, participant_unbanned,
                     participant_role_changed, document_shared, document_unshared,
                     document_published, document_unpublished, document_replaced, document_deleted)
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "accounts/audit.hpp"
 #include "documents/highlight_row.hpp"
 #include "documents/highlights.hpp"
 #include "documents/sql.hpp"
@@ -77,6 +78,17 @@ Result<std::vector<rooms::Event>> append_events(postgres::Session& session,
         if (!kept) return fail(kept);
     }
     return events;
+}
+
+/// What somebody else marked: the trail tells who took it away.
+Result<void> record_removal(postgres::Session& session, const HighlightRow& row, const UserId& by) {
+    if (row.user_id == by) return {};
+    accounts::AuditEvent event{.action = accounts::AuditAction::highlight_removed,
+                               .actor = by,
+                               .subject = row.id.str(),
+                               .detail = {.person = row.user_id.str()}};
+    if (const auto room = row.shown_to()) event.detail.room = room->str();
+    return accounts::record(session, event);
 }
 
 }  // namespace
@@ -181,12 +193,12 @@ Result<void> Highlights::remove(const UserId& user, const DocumentId& document,
         if (!before) return fail(before);
         if (!*before) return highlight_not_found();
         if (auto gone = session.run(sql::delete_highlight, id); !gone) return fail(gone);
-        const auto room = (*before)->shown_to();
-        if (!room) return {};
-        auto told = append_deleted(session, **before, *room, user);
-        if (!told) return fail(told);
-        events.push_back(std::move(*told));
-        return {};
+        if (const auto room = (*before)->shown_to()) {
+            auto told = append_deleted(session, **before, *room, user);
+            if (!told) return fail(told);
+            events.push_back(std::move(*told));
+        }
+        return record_removal(session, **before, user);
     });
     if (removed) publish(events);
     return removed;

@@ -290,6 +290,12 @@ def test_a_room_s_highlights_are_for_those_who_read_there(room, shared_stack):
     assert owner.http.patch(path, json=promote).ok
     assert bob.http.delete(path_of(document, highlight)).status_code == 204
     assert listed(ada, document) == []
+    told = shared_stack.sql(
+        "SELECT actor_id::text, detail ->> 'person', detail ->> 'room' FROM audit_log "
+        "WHERE action = 'highlight_removed' AND subject = %s",
+        [highlight["id"]],
+    )
+    assert told == [(bob.id, ada.id, owner.the_room)]
 
 
 def test_a_share_that_ends_hides_what_was_marked_for_its_room(room):
