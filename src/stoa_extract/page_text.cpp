@@ -3,6 +3,7 @@
 
 #include "base/text_encoding.hpp"
 #include "extraction/wire.hpp"
+#include "stoa_extract/columns.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -141,23 +142,19 @@ std::pair<const fz_stext_char*, const fz_stext_char*> last_visible_two(const fz_
 }  // namespace
 
 bool PageText::add(const fz_stext_page& page) {
-    for (const fz_stext_block* block = page.first_block; block != nullptr; block = block->next) {
-        if (block->type != FZ_STEXT_BLOCK_TEXT) continue;
-        widen_gap(Gap::paragraph);
-        add_block(*block);
+    const fz_stext_line* before = nullptr;
+    for (const ReadLine& next : lines_as_read(page)) {
+        const bool goes_on = before != nullptr && !next.begins_paragraph;
+        if (!goes_on)
+            widen_gap(Gap::paragraph);
+        else if (!drop_hyphen(*before, *next.line))
+            widen_gap(gap_between(*before, *next.line));
+        add_line(*next.line);
+        before = next.line;
+        // A line may be the whole page, and a hostile page may be huge.
         if (text_.size() > bytes_max_ || words_.size() > extraction::wire::words_max) return false;
     }
     return true;
-}
-
-void PageText::add_block(const fz_stext_block& block) {
-    for (const fz_stext_line* line = block.u.t.first_line; line != nullptr; line = line->next) {
-        add_line(*line);
-        // A block may be the whole page, and a hostile page may be huge.
-        if (text_.size() > bytes_max_) return;
-        if (line->next == nullptr || drop_hyphen(*line, *line->next)) continue;
-        widen_gap(gap_between(*line, *line->next));
-    }
 }
 
 void PageText::add_line(const fz_stext_line& line) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: AGPL-3.0-or-later
-// From MuPDF's blocks, lines and characters to running text with the box of each word: lines end
-// with
+// From MuPDF's lines and characters to running text with the box of each word: lines end with
 // "\n", paragraphs with "\n\n", a word hyphenated at a line's end is joined and keeps a box on
 // either line, and runs of white space are one space. Never calls back into MuPDF. One thread.
 #pragma once
@@ -29,7 +28,6 @@ class PageText {
   private:
     enum class Gap { none, space, line, paragraph };
 
-    void add_block(const fz_stext_block& block);
     void add_line(const fz_stext_line& line);
     void add_character(const fz_stext_char& character);
     [[nodiscard]] Gap gap_between(const fz_stext_line& line, const fz_stext_line& next) const;
