@@ -99,6 +99,8 @@ void add_documents(http::Routes& r, Services& s) {
              http::Method::put);
     r.get("/api/v1/documents/{doc_id}/pages/{page}", signed_in, handle::page(s.documents));
     r.get("/api/v1/documents/{doc_id}/profile", signed_in, handle::profile(s.tables));
+    r.post_slow("/api/v1/documents/{doc_id}/query", asking_the_tutor,
+                handle::query_table(s.tables));
     r.get("/api/v1/documents/{doc_id}/permissions", signed_in, handle::permissions(s.documents));
     r.put("/api/v1/documents/{doc_id}/permissions", signed_in, handle::put_permission(s.documents));
     r.remove("/api/v1/documents/{doc_id}/permissions", signed_in,

@@ -4,6 +4,7 @@
 #include "base/number.hpp"
 #include "documents/upload_form.hpp"
 #include "http/routes.hpp"
+#include "tables/csv_writer.hpp"
 
 #include <string>
 #include <system_error>
@@ -45,6 +46,11 @@ struct PermissionBody {
     std::optional<Time> expires_at;
 };
 BOOST_DESCRIBE_STRUCT(PermissionBody, (), (room_id, user_id, permission_type, expires_at))
+
+struct TableQuestion {
+    Text<1, 4000> question;
+};
+BOOST_DESCRIBE_STRUCT(TableQuestion, (), (question))
 
 /// An endpoint for one document of the path: `act(user, document)`.
 template <class F>
@@ -192,6 +198,25 @@ http::Handler page(Documents& documents) {
 http::Handler profile(TableQuestions& tables) {
     return for_document([&tables](const http::Request& request, const DocumentId& id) {
         return tables.profile(request.caller->user, id);
+    });
+}
+
+http::Handler query_table(TableQuestions& tables) {
+    return http::endpoint_with_body<TableQuestion>([&tables](const http::Request& request,
+                                                             const TableQuestion& asked)
+                                                       -> Result<http::Response> {
+        const auto id = request.path_id<DocumentId>("doc_id");
+        if (!id) return fail(id);
+        const auto computed = tables.query(request.caller->user, *id, asked.question.value);
+        if (!computed) return fail(computed);
+        const auto accept = request.find_header("accept");
+        if (!accept || accept->find("text/csv") == std::string_view::npos) {
+            return http::Response::json_text(200, json::to_text(*computed));
+        }
+        auto response = http::Response::text(200, "text/csv; charset=utf-8; header=present",
+                                             tables::write_csv(computed->columns, computed->rows));
+        response.headers.emplace_back("content-disposition", "attachment; filename=\"answer.csv\"");
+        return response;
     });
 }
 

@@ -19,6 +19,7 @@ http::Handler file(Documents& documents);            ///< GET /documents/{doc_id
 http::Handler replace_file(Documents& documents);    ///< PUT /documents/{doc_id}/file (multipart)
 http::Handler page(Documents& documents);            ///< GET /documents/{doc_id}/pages/{page}
 http::Handler profile(TableQuestions& tables);       ///< GET /documents/{doc_id}/profile
+http::Handler query_table(TableQuestions& tables);   ///< POST /documents/{doc_id}/query
 http::Handler share(Documents& documents);           ///< POST /documents/share
 http::Handler permissions(Documents& documents);     ///< GET /documents/{doc_id}/permissions
 http::Handler put_permission(Documents& documents);  ///< PUT /documents/{doc_id}/permissions

@@ -77,32 +77,59 @@ Result<std::optional<tables::Profile>> TableQuestions::find_profile(const Grante
 Result<tables::Profile> TableQuestions::profile(const UserId& user, const DocumentId& document) {
     const auto granted = documents_.access_document(user, document);
     if (!granted) return fail(granted);
-    auto profile = find_profile(*granted);
+    return get_profile(*granted);
+}
+
+Result<tables::Profile> TableQuestions::get_profile(const Granted& granted) {
+    auto profile = find_profile(granted);
     if (!profile) return fail(profile);
     if (!*profile) {
         return fail(ErrorKind::not_found, "not_a_table",
-                    "Only a CSV file has a profile, once it has been read.");
+                    "Only a CSV file can be asked as a table, once it has been read.");
     }
     return std::move(**profile);
 }
 
 Result<std::optional<Computation>> TableQuestions::compute(const Granted& granted,
                                                            std::string_view question) {
-    const auto& document = granted.document;
     const auto profile = find_profile(granted);
     if (!profile) return fail(profile);
     if (!*profile) return std::optional<Computation>();
     auto plan = tables::plan_question(question, (*profile)->columns);
     if (!plan) return std::optional<Computation>();
+    auto computation = run(granted, std::move(*plan));
+    if (!computation) return fail(computation);
+    return std::optional(std::move(*computation));
+}
+
+Result<Computation> TableQuestions::query(const UserId& user, const DocumentId& document,
+                                          std::string_view question) {
+    const auto granted = documents_.access_document(user, document);
+    if (!granted) return fail(granted);
+    const auto profile = get_profile(*granted);
+    if (!profile) return fail(profile);
+    auto plan = tables::plan_question(question, profile->columns);
+    if (!plan) return fail(plan);
+    return run(*granted, std::move(*plan));
+}
+
+Result<Computation> TableQuestions::run(const Granted& granted, tables::Plan&& plan) {
+    const auto& document = granted.document;
     const auto file = documents_.unseal_original(granted);
     if (!file) return fail(file);
-    auto result = extractor_.query(*file, *plan);
+    auto result = extractor_.query(*file, plan);
     if (!result) return fail(result);
-    std::string description = tables::describe(*plan);
-    return std::optional(
-        Computation{document.id, document.version, document.title, std::move(*plan),
-                    std::move(description), std::move(result->columns), std::move(result->rows),
-                    result->rows_scanned, result->rows_matched, result->rows_total});
+    std::string description = tables::describe(plan);
+    return Computation{document.id,
+                       document.version,
+                       document.title,
+                       std::move(plan),
+                       std::move(description),
+                       std::move(result->columns),
+                       std::move(result->rows),
+                       result->rows_scanned,
+                       result->rows_matched,
+                       result->rows_total};
 }
 
 }  // namespace stoa::documents

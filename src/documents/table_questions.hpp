@@ -49,9 +49,16 @@ class TableQuestions {
     /// Nothing where the document is no table or the question asks for no computation: passages
     /// answer then. Otherwise the errors of `Extractor::query`.
     Result<std::optional<Computation>> compute(const Granted& granted, std::string_view question);
+    /// The same for a question that only a computation may answer: `document_not_found`,
+    /// `not_a_table` (404), `question_not_understood` (invalid), and the errors of
+    /// `Extractor::query`.
+    Result<Computation> query(const UserId& user, const DocumentId& document,
+                              std::string_view question);
 
   private:
     Result<std::optional<tables::Profile>> find_profile(const Granted& granted);
+    Result<tables::Profile> get_profile(const Granted& granted);
+    Result<Computation> run(const Granted& granted, tables::Plan&& plan);
 
     postgres::Database& database_;
     Documents& documents_;

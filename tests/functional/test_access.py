@@ -103,6 +103,7 @@ TABLE = {
     f"PUT {DOCUMENT}/file": ("file", ITS_OWNER.replace("200", "202")),
     f"GET {DOCUMENT}/pages/{{page}}": (None, READERS),
     f"GET {DOCUMENT}/profile": (None, READERS.replace("200", "404")),  # it is no table
+    f"POST {DOCUMENT}/query": (QUESTION, READERS.replace("200", "404")),
     f"GET {DOCUMENT}/permissions": (None, ITS_OWNER),
     f"PUT {DOCUMENT}/permissions": (
         {"room_id": "{room_id}", "permission_type": "write"},
