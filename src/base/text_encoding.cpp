@@ -20,6 +20,11 @@ constexpr char16_t windows_1252_high[32] = {
     0x2039, 0x0152, 0x008D, 0x017D, 0x008F, 0x0090, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
     0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x009D, 0x017E, 0x0178};
 
+void append_windows_1252(std::string& to, unsigned char byte) {
+    const bool is_high = byte >= 0x80 && byte < 0xA0;
+    append_code_point(to, is_high ? windows_1252_high[byte - 0x80] : byte);
+}
+
 /// The length of the well-formed UTF-8 character that `text` begins with, or 0.
 std::size_t character_length(std::string_view text) {
     const auto lead = static_cast<unsigned char>(text[0]);
@@ -132,11 +137,19 @@ void TextDecoder::replace(std::string& piece) {
     ++replaced_;
 }
 
+/// A byte among UTF-8 that is none is most likely of a part that was pasted from Windows-1252.
+void TextDecoder::take_stray(std::string& piece) {
+    const auto byte = static_cast<unsigned char>(left_[0]);
+    if (byte == 0) return replace(piece);
+    append_windows_1252(piece, byte);
+    ++replaced_;
+}
+
 void TextDecoder::take_utf_8(std::string& piece) {
     while (!left_.empty() && piece.size() < piece_bytes) {
         const std::size_t length = left_[0] == '\0' ? 0 : character_length(left_);
         if (length == 0)
-            replace(piece);
+            take_stray(piece);
         else
             piece += left_.substr(0, length);
         left_.remove_prefix(std::max<std::size_t>(length, 1));
@@ -175,10 +188,8 @@ void TextDecoder::take_windows_1252(std::string& piece) {
         const auto byte = static_cast<unsigned char>(left_[0]);
         if (byte == 0)
             replace(piece);
-        else if (byte >= 0x80 && byte < 0xA0)
-            append_code_point(piece, windows_1252_high[byte - 0x80]);
         else
-            append_code_point(piece, byte);
+            append_windows_1252(piece, byte);
         left_.remove_prefix(1);
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Text of unknown encoding as UTF-8. A byte order mark decides; without one, what reads as UTF-8 is
 // UTF-8, also with a few bad bytes among good ones, and everything else is Windows-1252, of which
-// ISO 8859-1 is a part. Nothing is refused: what cannot be read becomes U+FFFD and is counted.
+// ISO 8859-1 is a part. Nothing is refused and nothing lost: a bad byte among UTF-8 is read as
+// Windows-1252, NUL and half a UTF-16 character become U+FFFD, and both are counted.
 // Values and pure functions; a decoder belongs to one thread.
 #pragma once
 
@@ -27,13 +28,14 @@ class TextDecoder {
     /// Replaces `piece` with the next characters, about 64 KiB; false at the end. The text has no
     /// byte order mark at its start and no NUL.
     bool next(std::string& piece);
-    /// Bytes or characters that were replaced so far.
+    /// Bytes or characters so far that are not of the encoding.
     [[nodiscard]] std::size_t replaced() const { return replaced_; }
 
   private:
     void take_utf_8(std::string& piece);
     void take_utf_16(std::string& piece);
     void take_windows_1252(std::string& piece);
+    void take_stray(std::string& piece);
     void replace(std::string& piece);
 
     std::string_view left_;

@@ -283,7 +283,17 @@ std::vector<std::string> warnings_of(const Summary& summary) {
          "scanned pages could not be read: they need text recognition (OCR).");
     warn(summary.broken_pages, "pages are damaged and were left empty.");
     warn(summary.replaced_characters,
-         "characters are in no encoding that could be told and were replaced.");
+         "characters are in another encoding than the rest of the file: they were read as "
+         "Windows-1252, or replaced where nothing fits.");
+    if (summary.table) {
+        warn(summary.table->ragged_rows,
+             "rows have more or fewer fields than the header: missing ones count as empty, those "
+             "beyond are found by searching but belong to no column.");
+        if (summary.table->unclosed_quote) {
+            warnings.emplace_back(
+                "A quotation mark is opened and never closed: all behind it is one field.");
+        }
+    }
     warn(summary.rows_left_out,
          "rows are not found by searching; questions that count and compute use them all.");
     return warnings;

@@ -42,7 +42,7 @@ class TypeGuess {
 TableResult<std::pair<Scan, std::vector<TypeGuess>>> guess_types(const Table& table) {
     std::vector<TypeGuess> guesses(table.columns().size());
     auto scan = table.scan([&](std::span<const std::string_view> fields) {
-        for (std::size_t i = 0; i < fields.size(); ++i) guesses[i].add(fields[i]);
+        for (std::size_t i = 0; i < guesses.size(); ++i) guesses[i].add(fields[i]);
         return true;
     });
     if (!scan) return tl::unexpected(scan.error());

@@ -44,7 +44,7 @@ class RowPager {
         for (std::size_t i = 0; i < fields.size(); ++i) {
             if (by_field_) {
                 if (!fields[i].empty()) {
-                    add_line(one_line(columns_[i]) + ": " + one_line(fields[i]) + "\n");
+                    add_line(name_of(i) + ": " + one_line(fields[i]) + "\n");
                 }
                 continue;
             }
@@ -59,6 +59,10 @@ class RowPager {
     }
 
   private:
+    [[nodiscard]] std::string name_of(std::size_t column) const {
+        if (column < columns_.size()) return one_line(columns_[column]);
+        return "column " + std::to_string(column + 1);
+    }
     /// A line that is longer than a page is cut over several, each with the header.
     void add_line(std::string_view line) {
         while (!line.empty()) {

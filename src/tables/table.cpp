@@ -115,10 +115,10 @@ TableResult<Scan> Table::scan(const OnRow& on_row) const {
         too_many = scan.rows == rows_max;
         if (too_many) return false;
         ++scan.rows;
-        if (fields.size() == columns_.size()) return on_row(fields);
-        ++scan.ragged_rows;
+        scan.ragged_rows += fields.size() == columns_.size() ? 0 : 1;
+        if (fields.size() >= columns_.size()) return on_row(fields);
         std::fill(padded.begin(), padded.end(), std::string_view());
-        std::copy_n(fields.begin(), std::min(fields.size(), padded.size()), padded.begin());
+        std::copy(fields.begin(), fields.end(), padded.begin());
         return on_row(padded);
     });
     TextDecoder decoder(bytes_, encoding_);

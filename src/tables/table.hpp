@@ -47,7 +47,7 @@ struct Scan {
 
 class Table {
   public:
-    /// A row has a field for each column: what it lacks is empty, what it has beyond is left out.
+    /// A row has a field for each column, empty where it lacks one; what it has beyond follows.
     using OnRow = std::function<bool(std::span<const std::string_view> fields)>;
 
     /// `bytes` must outlive the table. Column names are as pandas makes them: a name that comes

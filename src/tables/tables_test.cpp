@@ -161,6 +161,9 @@ TEST(Table, KeepsRaggedRowsAndNamesColumns) {
     EXPECT_EQ(profile.ragged_rows, 2);
     EXPECT_EQ(profile.columns[2].count, 2);
     EXPECT_EQ(profile.columns[2].max, 7.0);
+    std::string rows;
+    EXPECT_TRUE(for_each_row_page(table, 10, [&](RowPage&& page) { rows += page.text; }));
+    EXPECT_EQ(rows, "x | Unnamed: 1 | x.1\n1 | 2 | \n1 | 2 | 3 | 4\n5 | 6 | 7");
 }
 
 TEST(Table, GivesRowNamesAColumn) {
@@ -178,6 +181,8 @@ TEST(Table, ReadsAnyEncodingAndCountsWhatItCannot) {
     EXPECT_EQ(top("n,v\ncaf\xE9,1\n"), std::tuple("windows-1252", "café", 0));
     EXPECT_EQ(top("n,v\ncaf\xC3\xA9,1\ncaf\xC3\xA9,2\nna\xEFve,3\n"),
               std::tuple("utf-8", "café", 1));
+    EXPECT_EQ(top("n,v\nna\xEFve,1\nna\xEFve,2\ncaf\xC3\xA9\xC3\xA9,3\n"),
+              std::tuple("utf-8", "naïve", 2));
     const std::string wide(
         "\xFF\xFEn\0,\0v\0\n\0\xE9\0,\0"
         "1\0\n\0",

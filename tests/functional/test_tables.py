@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """CSV documents: their profile, and questions that are computed over all of their rows."""
 
+import csv
+import io
+
 import pytest
 
 import pdfs
@@ -67,6 +70,35 @@ def test_a_question_is_computed_over_all_rows(flowers, question, said, rows):
     assert (answer["provider"], answer["sources"]) == ("table", [])
 
 
+def test_a_result_comes_as_csv_that_no_spreadsheet_runs(new_user):
+    user = new_user()
+    names = ["=1+1", "+49 30", "@SUM(A1)", "-5", 'a "b", c', "plain"]
+    csv_file = "name,price\n" + "".join(
+        '"{}",{}\n'.format(name.replace('"', '""'), -number) for number, name in enumerate(names)
+    )
+    document = ready(user, csv_file.encode(), name="bad.csv")
+    path, question = f"/documents/{document['id']}/query", {"question": "top 6 names by price"}
+    answer = user.http.post(path, json=question, headers={"Accept": "text/csv"})
+    assert (answer.status_code, answer.headers["Content-Type"].split(";")[0]) == (200, "text/csv")
+    assert "attachment" in answer.headers["Content-Disposition"]
+    rows = list(csv.reader(io.StringIO(answer.text, newline="")))
+    shown = ["'=1+1", "'+49 30", "'@SUM(A1)", "-5", 'a "b", c', "plain"]
+    assert rows == [["name", "price"], *([n, str(-i)] for i, n in enumerate(shown))]
+    told = user.http.post(path, json=question).json()
+    assert [row[0] for row in told["rows"]] == names and told["rows_scanned"] == len(names)
+
+
+def test_a_query_only_computes(flowers, new_user):
+    path = f"/documents/{flowers.document['id']}/query"
+    answer = flowers.http.post(path, json={"question": "Tell me about virginica flowers"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "question_not_understood")
+    question = {"question": "How many rows are there?"}
+    assert new_user().http.post(path, json=question).json()["code"] == "document_not_found"
+    plain = ready(flowers, b"One line.\n", name="plain.txt")
+    answer = flowers.http.post(f"/documents/{plain['id']}/query", json=question)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_a_table")
+
+
 def test_the_computation_comes_with_the_stream_and_is_remembered(flowers):
     seen = dict(events(flowers, "How many rows are there?"))
     assert seen["delta"]["delta"].startswith("Number of rows: 2000.")
@@ -99,3 +131,44 @@ def test_a_document_tells_how_it_was_read(new_user):
     assert (scan["status"], scan["needs_ocr"]) == ("ready", True)
     assert "text recognition" in scan["warnings"][0]
     assert upload(user, b"", name="empty.csv").json()["code"] == "file_empty"
+
+
+@pytest.mark.parametrize(
+    "encode,encoding",
+    [
+        (lambda text: b"\xef\xbb\xbf" + text.encode(), "utf-8"),
+        (lambda text: text.encode("utf-16"), "utf-16le"),
+        (lambda text: b"\xfe\xff" + text.encode("utf-16-be"), "utf-16be"),
+        (lambda text: text.encode("cp1252"), "windows-1252"),
+    ],
+)
+def test_a_table_is_read_in_any_encoding(new_user, encode, encoding):
+    user = new_user()
+    text = "name,note\n" + "".join(f'Zoë {i},"first, line\r\nsecond “line”"\n' for i in range(9))
+    user.document = ready(user, encode(text), name="marks.csv")
+    profile = user.http.get(f"/documents/{user.document['id']}/profile").json()
+    assert (profile["encoding"], profile["rows"], profile["ragged_rows"]) == (encoding, 9, 0)
+    assert [c["name"] for c in profile["columns"]] == ["name", "note"]
+    assert profile["columns"][1]["top"] == "first, line\r\nsecond “line”"
+    assert user.document["warnings"] == []
+
+
+def test_what_is_odd_in_a_table_is_told_and_found(new_user):
+    user = new_user()
+    rows = [f"{i},plain,{i}" for i in range(40)]
+    rows += ["40,short", "41,long,41,beyondmost", '42,w,"never closed']
+    raw = ("id,word,n\n" + "\n".join(rows) + "\n").encode()
+    raw += "Zoë Zoé,x,1\n".encode() + b"na\xefve,y,2\n"
+    user.document = ready(user, raw, name="odd.csv")
+    told = " ".join(user.document["warnings"])
+    for what in ("1 characters are in another", "2 rows have more or fewer", "never closed"):
+        assert what in told
+    pages = user.document["page_count"]
+    text = "\n".join(
+        user.http.get(f"/documents/{user.document['id']}/pages/{n + 1}").json()["text"]
+        for n in range(pages)
+    )
+    for word in ("short", "beyondmost", "never closed", "Zoë", "naïve"):
+        assert word in text
+    passages = dict(events(user, "What is said of beyondmost?"))["sources"]["sources"]
+    assert any("beyondmost" in passage["quote"] for passage in passages)
