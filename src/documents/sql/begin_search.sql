@@ -5,5 +5,6 @@ SELECT (SELECT count(*) FROM (
             WHERE document_id IN (SELECT askable_documents($1, $2, $3))
             LIMIT $4
         ) few) AS chunks,
-       websearch_to_tsquery('english', $5)::text AS every,
-       replace(plainto_tsquery('english', $5)::text, '&', '|') AS some
+       websearch_to_tsquery('english', q.words)::text AS every,
+       replace(plainto_tsquery('english', q.words)::text, '&', '|') AS some
+FROM (SELECT replace(normalize($5::text, NFKC), U&'\00AD', '') AS words) q
