@@ -8,6 +8,7 @@
 #include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
 #include "extraction/chunking.hpp"
+#include "extraction/heading_trail.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -92,7 +93,9 @@ class Reading {
   private:
     Result<void> write_batch();
     Result<void> make_ready(postgres::Session& session, const extraction::Summary& summary);
-    Result<std::vector<postgres::Bytes>> make_lexemes(const std::vector<std::string_view>& texts);
+    [[nodiscard]] std::vector<std::string> with_headings(
+        const std::vector<std::string_view>& texts) const;
+    Result<std::vector<postgres::Bytes>> make_lexemes(const std::vector<std::string>& texts);
     Result<void> copy_pages(postgres::Session& session);
     Result<void> copy_chunks(postgres::Session& session, const std::vector<std::string_view>& texts,
                              const std::vector<embedding::Embedding>& embeddings,
@@ -115,6 +118,8 @@ class Reading {
     std::vector<extraction::Page> pages_;
     std::vector<extraction::Chunk> chunks_;
     std::vector<std::size_t> page_of_chunk_;  ///< index in pages_
+    std::vector<std::string> heading_of_chunk_;
+    extraction::HeadingTrail trail_;
     std::size_t bytes_ = 0;
     std::vector<RowId> superseded_;  ///< files that the ready version makes needless
     std::optional<JobId> reanchoring_;
@@ -161,12 +166,17 @@ Result<void> Reading::add(extraction::Page&& page) {
     if (!run_.still_ours()) {
         return unavailable("job_stopping", "The worker stops or has lost this job.");
     }
-    if (page.number <= pages_done_) return {};
+    if (page.number <= pages_done_) {
+        trail_.pass(page);
+        return {};
+    }
     const auto first = chunks_done_ + static_cast<std::int64_t>(chunks_.size());
     const auto chunks =
         extraction::split_page(page, extraction::ChunkOptions{}, static_cast<int>(first));
     chunks_.insert(chunks_.end(), chunks.begin(), chunks.end());
     page_of_chunk_.insert(page_of_chunk_.end(), chunks.size(), pages_.size());
+    for (const auto& chunk : chunks) heading_of_chunk_.push_back(trail_.path_at(page, chunk.begin));
+    trail_.pass(page);
     bytes_ += page.text.size();
     pages_.push_back(std::move(page));
     if (chunks_.size() < batch_chunks_max && pages_.size() < batch_pages_max &&
@@ -183,9 +193,11 @@ Result<void> Reading::write_batch() {
         const std::string_view text = pages_[page_of_chunk_[i]].text;
         texts.push_back(text.substr(chunks_[i].begin, chunks_[i].end - chunks_[i].begin));
     }
-    auto embeddings = encoder_.encode(texts);
+    const auto searched = with_headings(texts);
+    auto embeddings =
+        encoder_.encode(std::vector<std::string_view>(searched.begin(), searched.end()));
     if (!embeddings) return fail(embeddings);
-    const auto lexemes = make_lexemes(texts);
+    const auto lexemes = make_lexemes(searched);
     if (!lexemes) return fail(lexemes);
     const int last_page = pages_.back().number;
     auto written = database_.transact([&](postgres::Session& session) -> Result<void> {
@@ -201,16 +213,28 @@ Result<void> Reading::write_batch() {
     pages_.clear();
     chunks_.clear();
     page_of_chunk_.clear();
+    heading_of_chunk_.clear();
     bytes_ = 0;
     publish_progress_sometimes();
     return {};
 }
 
+/// What each text is found by: itself, and the nearest heading over it, which often says what it is
+/// about when the text itself does not.
+std::vector<std::string> Reading::with_headings(const std::vector<std::string_view>& texts) const {
+    std::vector<std::string> searched;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        const auto heading = extraction::nearest_heading(heading_of_chunk_[i]);
+        const bool is_said = heading.empty() || texts[i].starts_with(heading);
+        searched.push_back(is_said ? std::string() : std::string(heading) + "\n");
+        searched.back() += texts[i];
+    }
+    return searched;
+}
+
 /// What the full-text index has of each text, keyed.
-Result<std::vector<postgres::Bytes>> Reading::make_lexemes(
-    const std::vector<std::string_view>& texts) {
-    const std::vector<std::string> copies(texts.begin(), texts.end());
-    auto vectors = database_.list<postgres::Bytes>(sql::make_lexemes, copies);
+Result<std::vector<postgres::Bytes>> Reading::make_lexemes(const std::vector<std::string>& texts) {
+    auto vectors = database_.list<postgres::Bytes>(sql::make_lexemes, texts);
     if (!vectors) return vectors;
     for (auto& vector : *vectors) {
         auto keyed = keys_->lexemes.of_vector(vector.value);
@@ -245,7 +269,7 @@ Result<void> Reading::copy_chunks(postgres::Session& session,
                                   const std::vector<embedding::Embedding>& embeddings,
                                   const std::vector<postgres::Bytes>& lexemes) {
     std::size_t next = 0;
-    return session.copy_in(sql::copy_chunks, 11, [&](postgres::Parameters& row) {
+    return session.copy_in(sql::copy_chunks, 12, [&](postgres::Parameters& row) {
         if (next == chunks_.size()) return false;
         const auto& chunk = chunks_[next];
         const auto id = ChunkId::make();
@@ -256,6 +280,9 @@ Result<void> Reading::copy_chunks(postgres::Session& session,
         row.add(static_cast<std::int32_t>(chunk.begin));
         row.add(static_cast<std::int32_t>(chunk.end));
         row.add(keys_->owner.seal(texts[next], chunk_place(id)));
+        const auto& heading = heading_of_chunk_[next];
+        row.add(heading.empty() ? std::optional<postgres::Bytes>()
+                                : keys_->owner.seal(heading, chunk_heading_place(id)));
         row.add(lexemes[next]);
         row.add(std::span<const float>(embeddings[next]));
         row.add(embedding::Encoder::model);

@@ -21,11 +21,14 @@ struct Found {
     int version = 1;
     std::string title;
     int page = 0;
+    std::string label;
     std::uint32_t text_begin = 0;
     postgres::Bytes sealed_text;
+    std::optional<postgres::Bytes> sealed_heading;
 };
 BOOST_DESCRIBE_STRUCT(Found, (),
-                      (chunk, document, owner, version, title, page, text_begin, sealed_text))
+                      (chunk, document, owner, version, title, page, label, text_begin, sealed_text,
+                       sealed_heading))
 
 struct Begun {
     std::int64_t chunks = 0;
@@ -104,8 +107,15 @@ Result<std::vector<Passage>> Retrieval::search(const Scope& scope, std::string_v
         if (!owner) return fail(owner);
         auto text = owner->open(item.sealed_text, chunk_place(item.chunk));
         if (!text) return fail(text);
+        std::string heading;
+        if (item.sealed_heading) {
+            auto opened = owner->open(*item.sealed_heading, chunk_heading_place(item.chunk));
+            if (!opened) return fail(opened);
+            heading = std::move(*opened);
+        }
         passages.push_back({item.chunk, item.document, item.version, std::move(item.title),
-                            item.page, item.text_begin, std::move(*text), fused.score});
+                            item.page, std::move(item.label), std::move(heading), item.text_begin,
+                            std::move(*text), fused.score});
     }
     return passages;
 }

@@ -24,6 +24,8 @@ struct Passage {
     int version = 1;  ///< of the document, whose text this was when it was found
     std::string title;
     int page = 0;
+    std::string label;             ///< of the page, as printed; empty where it has none
+    std::string heading;           ///< "Chapter › Section"; empty where it stands under none
     std::uint32_t text_begin = 0;  ///< of the chunk within the page's text
     std::string text;
     double score = 0;

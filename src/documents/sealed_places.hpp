@@ -18,6 +18,9 @@ inline std::string page_words_place(const DocumentId& document, int page) {
 inline std::string chunk_place(const ChunkId& chunk) {
     return "document_chunks.sealed_text " + chunk.str();
 }
+inline std::string chunk_heading_place(const ChunkId& chunk) {
+    return "document_chunks.sealed_heading " + chunk.str();
+}
 inline std::string table_profile_place(const DocumentId& document) {
     return "pdf_uploads.sealed_table_profile " + document.str();
 }

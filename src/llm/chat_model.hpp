@@ -36,6 +36,7 @@ struct Passage {
     std::string title;  ///< of its document
     int page = 0;
     std::string text;
+    std::string heading{};  ///< under which it stands; often empty
 };
 
 struct Prompt {

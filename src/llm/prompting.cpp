@@ -79,7 +79,9 @@ std::vector<Message> make_messages(const Prompt& prompt) {
     for (std::size_t i = 0; i < prompt.passages.size(); ++i) {
         const auto& passage = prompt.passages[i];
         text += "[" + std::to_string(i + 1) + "] " + passage.title + ", page " +
-                std::to_string(passage.page) + "\n" + passage.text + "\n\n";
+                std::to_string(passage.page) +
+                (passage.heading.empty() ? "" : ", under " + passage.heading) + "\n" +
+                passage.text + "\n\n";
     }
     messages.push_back({"user", text + "Question: " + prompt.question});
     return messages;

@@ -161,7 +161,7 @@ Result<void> Tutor::add_passages(Prepared& prepared) {
     }
     for (const auto& passage : *passages) {
         prepared.prompt.passages.push_back(
-            {passage.chunk.str(), passage.title, passage.page, passage.text});
+            {passage.chunk.str(), passage.title, passage.page, passage.text, passage.heading});
     }
     if (auto fitted = room_.fit(prepared.prompt); !fitted) return fail(fitted);
     passages->resize(prepared.prompt.passages.size());
@@ -294,6 +294,8 @@ Result<Located> Tutor::locate(const Prepared& prepared, const std::vector<llm::Q
                       passage.text.substr(range->begin, range->end - range->begin),
                       {},
                       std::round(passage.score * 10'000) / 10'000};
+        if (!passage.label.empty()) source.page_label = passage.label;
+        if (!passage.heading.empty()) source.heading = passage.heading;
         for (const auto& box : *boxes) source.boxes.push_back(round_box(box));
         located.sources.push_back(std::move(source));
         located.quotes.push_back(quote);

@@ -47,9 +47,12 @@ struct Source {
     std::string quote;  ///< stands verbatim in the chunk
     std::vector<Box> boxes;
     double score = 0;
+    std::optional<std::string> page_label{};  ///< as printed, where the document names its pages
+    std::optional<std::string> heading{};     ///< "Chapter › Section", where it has such
 };
 BOOST_DESCRIBE_STRUCT(Source, (),
-                      (number, document_id, version, title, chunk_id, page, quote, boxes, score))
+                      (number, document_id, version, title, chunk_id, page, quote, boxes, score,
+                       page_label, heading))
 
 struct Answer {
     ConversationId conversation_id;

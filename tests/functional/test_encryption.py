@@ -68,6 +68,7 @@ def pdf_of(text):
 FORMS = {
     "notes.txt": lambda text: text.encode(),
     "notes.pdf": pdf_of,
+    "notes.md": lambda text: f"# {text}\n\n{text}\n".encode(),
     "notes.csv": lambda text: f"colour,thing\n{text.split()[-1]},{text}\nred,rose\n".encode(),
 }
 

@@ -10,8 +10,9 @@ WITH query AS (
     WHERE c.document_id = ANY (ARRAY(SELECT askable_documents($1, $2, $3)))
 )
 SELECT c.id AS chunk, c.document_id AS document, d.user_id AS owner, d.version, d.title, c.page,
-       c.text_begin, c.sealed_text
+       coalesce(p.label, '') AS label, c.text_begin, c.sealed_text, c.sealed_heading
 FROM (SELECT * FROM hits ORDER BY has_every DESC, rank DESC, id LIMIT $6) h
 JOIN document_chunks c ON c.id = h.id
 JOIN pdf_uploads d ON d.id = c.document_id
+LEFT JOIN document_pages p ON p.document_id = c.document_id AND p.page = c.page
 ORDER BY h.has_every DESC, h.rank DESC, h.id
