@@ -306,7 +306,9 @@ Transferred ClientTransfers::run(const Outbound& request, const Hop& hop, const 
     set_callbacks(handle.get(), transfer);
     const auto code = curl_easy_perform(handle.get());
     Transferred done{outcome(transfer, code), redirect_of(handle.get()), transfer.has_begun};
-    handles_->give_back(hop.guarded, std::move(handle));
+    // What is broken off is closed with its connection: over HTTP/2 libcurl may keep it, and the
+    // server would work on.
+    if (!transfer.stopped) handles_->give_back(hop.guarded, std::move(handle));
     return done;
 }
 

@@ -11,9 +11,10 @@ std::vector<Turn> exchange(const std::string& question, const std::string& answe
 }
 
 TEST(Condensation, A_line_for_each_question_in_the_words_that_were_used) {
-    EXPECT_EQ(condense("", exchange("What\n boils?", "In its own words:\nCaesium does. And more."),
-                       1'000),
-              "- Asked: What boils? Answered: In its own words: Caesium does.");
+    EXPECT_EQ(
+        condense("", exchange("What\n boils?", "In its own words:\n\nCaesium does. And more."),
+                 1'000),
+        "- Asked: What boils? Answered: Caesium does.");
     const auto more = condense("- Asked: A? Answered: B.", exchange("C?", "D."), 1'000);
     EXPECT_EQ(more, "- Asked: A? Answered: B.\n- Asked: C? Answered: D.");
 }

@@ -5,8 +5,8 @@
 #include "llm/condensation.hpp"
 #include "llm/prompting.hpp"
 
+#include <algorithm>
 #include <iterator>
-#include <vector>
 
 namespace stoa::tutor {
 
@@ -37,6 +37,16 @@ std::int64_t estimate_tokens(const Turns& turns) {
 std::size_t PromptBudget::summary_bytes_max() const {
     constexpr std::int64_t bytes_per_token = 3;  // as they are estimated
     return static_cast<std::size_t>(history_tokens_max() / 2 * bytes_per_token);
+}
+
+std::int64_t PromptBudget::weigh(const llm::Turn& turn) const {
+    return std::max(llm::estimate_tokens(llm::shown_of(turn)), turn_tokens_max() / turns_max);
+}
+
+std::int64_t PromptBudget::weigh(const Turns& turns) const {
+    std::int64_t weight = 0;
+    for (const auto& turn : turns) weight += weigh(turn);
+    return weight;
 }
 
 Result<void> PromptBudget::fit(llm::Prompt& prompt) const {

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace stoa::tutor {
 
@@ -20,8 +21,13 @@ class PromptBudget {
     /// Of the summary and the turns behind it.
     [[nodiscard]] std::int64_t history_tokens_max() const { return tokens_max_ / 3; }
     [[nodiscard]] std::size_t summary_bytes_max() const;
-    /// What is unsummarised beyond this is to be summarised.
+    /// What is unsummarised beyond this (as `weigh` has it) is to be summarised.
     [[nodiscard]] std::int64_t turn_tokens_max() const { return history_tokens_max() / 2; }
+    /// Tokens as they are sent; but a short turn weighs so much that the room is full with
+    /// `turns_max` of them: no more than twice as many are ever looked at.
+    [[nodiscard]] std::int64_t weigh(const llm::Turn& turn) const;
+    [[nodiscard]] std::int64_t weigh(const std::vector<llm::Turn>& turns) const;
+    static constexpr std::int64_t turns_max = 64;
 
     /// Puts turns that find no room, the oldest first, into the summary (condensed), and takes the
     /// worst passages away, until the prompt is within the budget. `question_too_long` (invalid) if

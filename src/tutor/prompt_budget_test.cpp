@@ -44,6 +44,16 @@ TEST(PromptBudget, What_fits_is_left_as_it_is) {
     EXPECT_EQ(prompt.passages.size(), 8U);
 }
 
+TEST(PromptBudget, Many_short_turns_fill_the_room_too) {
+    const PromptBudget room(12'000);
+    const std::vector<llm::Turn> short_turns(PromptBudget::turns_max + 2,
+                                             {llm::Turn::Role::user, "Why?"});
+    EXPECT_GT(room.weigh(short_turns), room.turn_tokens_max());
+    const llm::Turn long_turn{llm::Turn::Role::assistant, std::string(900, 'x')};
+    EXPECT_EQ(room.weigh(long_turn), 300);
+    EXPECT_LT(room.weigh(std::vector<llm::Turn>(4, long_turn)), room.turn_tokens_max());
+}
+
 TEST(PromptBudget, The_best_passages_stay) {
     auto prompt = long_prompt(0, 8);
     ASSERT_TRUE(PromptBudget(2'000).fit(prompt));

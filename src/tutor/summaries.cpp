@@ -18,24 +18,23 @@ namespace {
 constexpr std::size_t threads = 2;
 constexpr std::size_t queued_max = 64;
 constexpr int steps_max = 8;
-constexpr std::int64_t turns_at_once = 100;
+constexpr std::int64_t turns_at_once = 2 * PromptBudget::turns_max;
 
 /// How many of the first turns to fold, whole exchanges: so many that the rest finds room with some
-/// to spare, but no more than a model is sent at once.
-std::size_t count_to_fold(const std::vector<llm::Turn>& turns, std::int64_t turn_tokens_max,
-                          std::int64_t sent_tokens_max) {
-    auto left = estimate_tokens(turns);
-    if (left <= turn_tokens_max) return 0;
+/// to spare, but no more than half of what a model is sent at once.
+std::size_t count_to_fold(const std::vector<llm::Turn>& turns, const PromptBudget& room) {
+    auto left = room.weigh(turns);
+    if (left <= room.turn_tokens_max()) return 0;
     std::int64_t sent = 0;
     std::size_t count = 0;
     for (std::size_t i = 0; i + 1 < turns.size(); ++i) {
-        const auto tokens = llm::estimate_tokens(llm::shown_of(turns[i])) + 8;
-        if (i > 1 && sent + tokens > sent_tokens_max) break;
-        sent += tokens;
-        left -= tokens;
+        constexpr std::int64_t name_tokens = 8;  // says whose turn it is
+        sent += llm::estimate_tokens(llm::shown_of(turns[i])) + name_tokens;
+        if (i > 1 && sent > room.tokens_max() / 2) break;
+        left -= room.weigh(turns[i]);
         if (turns[i + 1].role != llm::Turn::Role::user) continue;
         count = i + 1;
-        if (left <= turn_tokens_max / 2) break;
+        if (left <= room.turn_tokens_max() / 2) break;
     }
     return count;
 }
@@ -78,8 +77,7 @@ Result<void> Summaries::refresh(const UserId& asker, const ConversationId& conve
 Result<bool> Summaries::fold(const UserId& asker, const ConversationId& conversation) {
     auto memory = conversations_.remember(asker, conversation, turns_at_once, true);
     if (!memory) return fail(memory);
-    const auto count =
-        count_to_fold(memory->turns, room_.turn_tokens_max(), room_.tokens_max() / 2);
+    const auto count = count_to_fold(memory->turns, room_);
     if (count == 0) return false;
     llm::Prompt prompt;
     prompt.style = llm::Style::summary;

@@ -18,9 +18,6 @@ namespace {
 
 /// As many as a model reads with care; each is at most a thousand characters.
 constexpr std::size_t passages_max = 8;
-/// Messages behind the summary that are looked at; what is older and not summarised yet, because
-/// that failed again and again, is passed over.
-constexpr std::int64_t turns_max = 64;
 /// While an answer grows, its asker's access is looked at so often.
 constexpr std::chrono::seconds check_every{1};
 
@@ -123,10 +120,12 @@ Result<void> Tutor::continue_conversation(Prepared& prepared, const Question& qu
     prepared.conversation = found->id;
     prepared.is_new_conversation = false;
     prepared.mode = question.mode.value_or(found->mode);
-    auto memory = conversations_.remember(prepared.scope.asker, found->id, turns_max);
+    auto memory =
+        conversations_.remember(prepared.scope.asker, found->id, 2 * PromptBudget::turns_max);
     if (!memory) return fail(memory);
     prepared.prompt.summary = std::move(memory->summary);
     prepared.prompt.turns = std::move(memory->turns);
+    prepared.unsummarised = room_.weigh(prepared.prompt.turns);
     return {};
 }
 
@@ -257,9 +256,9 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
     if (progress.stop.stop_requested()) return answer_cancelled();
     if (auto recorded = record(prepared, answer); !recorded) return fail(recorded);
     // With this exchange there may be more than finds room.
-    const auto grown = estimate_tokens(prepared.prompt.turns) +
-                       llm::estimate_tokens(prepared.prompt.question) +
-                       llm::estimate_tokens(answer.answer);
+    const auto grown = prepared.unsummarised +
+                       room_.weigh(llm::Turn{llm::Turn::Role::user, prepared.prompt.question}) +
+                       room_.weigh(llm::Turn{llm::Turn::Role::assistant, answer.answer});
     if (!prepared.is_new_conversation && grown > room_.turn_tokens_max()) {
         summaries_.refresh_later(prepared.scope.asker, prepared.conversation);
     }

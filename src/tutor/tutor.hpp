@@ -98,6 +98,7 @@ struct Prepared {
     ConversationId conversation;
     RowId message;  ///< of the answer
     bool is_new_conversation = true;
+    std::int64_t unsummarised = 0;  ///< what was said before and is in no summary yet, weighed
     Mode mode = Mode::answer;
     llm::Prompt prompt;
     std::vector<documents::Passage> passages;           ///< those of the prompt, in its order

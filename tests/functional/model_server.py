@@ -58,7 +58,7 @@ class ModelServer:
     `reply` makes of its body. A "gate" begins its answer and a "silence" none, then both wait for
     `open_gate`; `waits` and `left` tell how many do, and how many askers left meanwhile."""
 
-    def __init__(self, folder, http_versions=("h2", "http/1.1")):
+    def __init__(self, folder):
         self.certificate, key = make_certificate(folder)
         self.port = free_port()
         self.url = f"https://127.0.0.1:{self.port}/v1"
@@ -71,7 +71,6 @@ class ModelServer:
         self.config = Config()
         self.config.bind = [f"127.0.0.1:{self.port}"]
         self.config.certfile, self.config.keyfile = str(self.certificate), str(key)
-        self.config.alpn_protocols = list(http_versions)
         self.config.loglevel = "CRITICAL"
         self.loop = asyncio.new_event_loop()
         self.stopped = asyncio.Event()

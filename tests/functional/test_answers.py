@@ -18,7 +18,7 @@ QUESTION = "At what temperature does caesium boil?"
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    made = ModelServer(tmp_path_factory.mktemp("model"), ["http/1.1"])
+    made = ModelServer(tmp_path_factory.mktemp("model"))
     yield made
     made.close()
 

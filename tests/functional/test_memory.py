@@ -123,3 +123,13 @@ def test_a_model_that_fails_does_not_lose_the_memory(stoa, learner, server):
     wait_until("lines are picked instead", lambda: summaries(stoa, conversation))
     asked = [body for body in server.bodies if not is_summary(body)]
     assert all(FACT in text_of(body) for body in asked)
+
+
+def test_what_was_said_offline_is_remembered_too(stoa, learner, server):
+    """The extractive provider writes long answers; its summaries are picked lines."""
+    conversation = converse(learner.offline, 40)
+    wait_until("it is summarised", lambda: summaries(stoa, conversation))
+    converse(learner, 1, conversation)
+    body = server.bodies[0]
+    assert FACT in text_of(body)
+    assert estimated_tokens(body) <= PROMPT_TOKENS_MAX
