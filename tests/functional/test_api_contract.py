@@ -49,6 +49,7 @@ RULES = {
     "cursor_invalid",
     "emoji_invalid",
     "file_empty",
+    "last_event_id_invalid",
     "permanent_storage_unavailable",
     "role_not_assignable",
     "unsupported_file",
