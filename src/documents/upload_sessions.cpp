@@ -155,7 +155,7 @@ Result<UploadSession> UploadSessions::append(const UserId& user, const UploadId&
     const auto piece_bytes = static_cast<std::int64_t>(piece.size());
     const auto appended =
         database_.run(sql::append_piece, upload, offset_bytes, original.file, piece_bytes,
-                      lifetime_seconds, lifetime_seconds_max, pieces_max);
+                      lifetime_seconds, lifetime_seconds_max, pieces_max, user);
     if (appended && appended->affected() == 1) return find(user, upload);
     // After a commit of unknown outcome the file must stay: the row may be there.
     if (!appended && appended.error().code == "commit_unknown") return fail(appended);

@@ -110,6 +110,13 @@ def upload_id(path):
     return path.rsplit("/", 1)[1]
 
 
+def check_and_drop(tus, document, data):
+    """Such a text is long to read; nobody needs that here."""
+    path = f"/documents/{document['id']}"
+    assert tus.user.http.get(path + "/file").content == data
+    assert tus.user.http.delete(path).status_code == 204
+
+
 def book(size):
     """A text of that many bytes, no two parts of it alike."""
     chance = random.Random(size)
@@ -201,7 +208,7 @@ def test_after_a_cut_it_goes_on_where_it_was(stoa, tus, other_node):
     assert elsewhere.patch(path, half, data[half:]).status_code == 204
     document = elsewhere.finished(path)
     assert document["file_size_bytes"] == len(data)
-    assert tus.user.http.get(f"/documents/{document['id']}/file").content == data
+    check_and_drop(tus, document, data)
     assert pieces(stoa) == before
 
 
@@ -219,7 +226,7 @@ def test_a_killed_node_keeps_what_was_kept(stoa, tus, start):
     assert offset == 4 * MIB
     assert tus.patch(path, offset, data[offset:]).status_code == 204
     document = tus.finished(path)
-    assert tus.user.http.get(f"/documents/{document['id']}/file").content == data
+    check_and_drop(tus, document, data)
 
 
 def test_the_wrong_offset_is_told_with_the_right_one(tus):
@@ -271,7 +278,7 @@ def test_of_two_at_once_one_wins(tus, other_node):
         statuses = sorted(pool.map(send, peers))
     assert statuses == ["204", "409"]
     document = tus.finished(path)
-    assert tus.user.http.get(f"/documents/{document['id']}/file").content == data
+    check_and_drop(tus, document, data)
 
 
 def test_many_who_finish_at_once_get_one_document(tus, other_node):
@@ -283,6 +290,7 @@ def test_many_who_finish_at_once_get_one_document(tus, other_node):
         documents = list(pool.map(lambda person: person.finished(path), people))
     assert len({document["id"] for document in documents}) == 1
     assert len(tus.user.http.get("/documents/library").json()["items"]) == 1
+    check_and_drop(tus, documents[0], data)
 
 
 def test_an_upload_is_its_beginners_alone(tus, new_user):
