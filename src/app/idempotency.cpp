@@ -190,10 +190,10 @@ bool Idempotency::is_for(const http::Route& route) {
            !route.path.starts_with("/api/v1/auth/");
 }
 
-http::Handler Idempotency::wrap(http::Handler next) {
-    return [this, next = std::move(next)](http::Request& request) {
+http::Handler Idempotency::wrap(const http::Route& route, http::Handler next) {
+    return [this, is_streamed = route.is_slow, next = std::move(next)](http::Request& request) {
         // Who resumes an answer's stream asks for nothing new.
-        const bool is_resumed = request.find_header("last-event-id").has_value();
+        const bool is_resumed = is_streamed && request.find_header("last-event-id").has_value();
         if (!request.caller || is_resumed || !request.find_header("idempotency-key")) {
             return next(request);
         }

@@ -193,7 +193,8 @@ http::Routes route_table(Services& services, const LiveRooms& live) {
     const auto limits = RateLimits::parse(services.settings.rate_limits).value_or(RateLimits());
     routes.change_limits([&limits](const http::Limit& limit) { return limits.find(limit); });
     routes.wrap_handlers([&services](const http::Route& route, http::Handler handler) {
-        return Idempotency::is_for(route) ? services.idempotency.wrap(std::move(handler)) : handler;
+        if (!Idempotency::is_for(route)) return handler;
+        return services.idempotency.wrap(route, std::move(handler));
     });
     return routes;
 }

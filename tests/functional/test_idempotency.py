@@ -50,6 +50,13 @@ def test_a_repeat_gets_the_first_answer(stoa, user):
     assert create(user, keyed()).json()["id"] != first.json()["id"]
 
 
+def test_only_a_stream_is_resumed_in_place_of_being_repeated(stoa, user):
+    key = keyed() | {"Last-Event-ID": "7"}
+    first, second = create(user, key), create(user, key)
+    assert first.content == second.content
+    assert rooms_of(stoa, user) == 1
+
+
 def test_refusals_are_repeated_too(user):
     key = keyed()
     first = create(user, key, name="")
