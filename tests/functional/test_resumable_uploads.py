@@ -180,6 +180,7 @@ def test_a_file_comes_in_pieces_and_becomes_the_document_of_a_form(stoa, tus):
         tags='["chemistry"]',
         room_id=room["id"],
         is_public="true",
+        allow_duplicate="true",
     )
     differ = {name for name in plain if plain[name] != document[name]}
     assert differ <= {"id", "created_at", "updated_at", "status"}
