@@ -34,8 +34,8 @@ class Idempotency {
     /// Whether a route takes the header: signed-in writes, but not those under /auth, whose answers
     /// are tokens and must never be kept.
     static bool is_for(const http::Route& route);
-    /// `next`, once for each key. Without the header it is just called, as it is on slow routes when
-    /// the stream of an answer is resumed (Last-Event-ID). Problems of its own:
+    /// `next`, once for each key. Without the header it is just called, as it is on slow routes
+    /// when the stream of an answer is resumed (Last-Event-ID). Problems of its own:
     /// `idempotency_key_invalid` (400), `idempotency_key_reused` (409: another request had this
     /// key), `idempotency_key_in_progress` (409 with Retry-After), `idempotency_answer_too_large`
     /// (409: it was done, but its answer exceeded 1 MiB), `idempotency_answer_lost` (409: it was

@@ -50,7 +50,7 @@ Result<std::string> find_file_name(const std::vector<MetadataField>& metadata) {
         Error{ErrorKind::invalid,
               "validation_failed",
               "The header Upload-Metadata has wrong values.",
-              {{{"header", "upload-metadata", "filename"}, "Give it once", "missing"}},
+              {{{"header", "upload-metadata", "filename"}, "Give it once", "metadata"}},
               {}});
 }
 
