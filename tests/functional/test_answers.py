@@ -349,9 +349,13 @@ def test_a_share_that_expires_during_an_answer_ends_it(stoa, asked, server, gues
     *_, (_, kind, data) = list(running)
     assert (kind, data["code"], data["status"]) == ("error", "access_expired", 403)
     assert stored_of(stoa, guest) == [(0,)]
-    for url in (asked[0].url, asked[1].url):
+
+    def is_told_by(url):
         again = get(guest.at(url), told[0][2])
-        assert (again.status_code, again.json()["code"]) == (403, "access_expired")
+        return (again.status_code, again.json()["code"]) == (403, "access_expired")
+
+    assert is_told_by(asked[0].url)
+    wait_until("the other node has heard of it", lambda: is_told_by(asked[1].url))
 
 
 def test_nor_is_its_answer_given_as_json(stoa, asked, server, guest):

@@ -33,10 +33,16 @@ def in_parallel(count, work):
 
 
 def check_no_orphans(stoa):
-    """Every file in the data folder is a document's, and nothing is left of uploads."""
-    known = {key for (key,) in stoa.sql("SELECT storage_key FROM pdf_uploads")}
+    """Every file in the data folder is a document's, or of an upload that is not finished yet."""
+    known = {
+        key
+        for (key,) in stoa.sql(
+            "SELECT storage_key FROM pdf_uploads UNION ALL SELECT storage_key FROM replaced_files"
+        )
+    }
     assert {path.name for path in (stoa.data_dir / "documents").iterdir()} <= known
-    assert list((stoa.data_dir / "uploads").glob("*")) == []
+    coming = {str(key) for (key,) in stoa.sql("SELECT storage_key FROM upload_pieces")}
+    assert {path.name for path in (stoa.data_dir / "uploads").glob("*")} <= coming
 
 
 FILLER = "Nothing of note happens on this line, and the next one is much the same.\n\n" * 60
