@@ -23,7 +23,9 @@ def pages_with_text(files):
         with pymupdf.open(file) as document:
             for number, page in enumerate(document):
                 text = page.get_text()
-                if len(text) >= CHARACTERS_MIN:
+                # Formulas leave control characters behind: no text file has them, nor PostgreSQL.
+                is_text = all(c == "\n" or ord(c) >= 32 for c in text)
+                if is_text and len(text) >= CHARACTERS_MIN:
                     yield document, number, text
 
 
