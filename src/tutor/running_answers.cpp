@@ -145,8 +145,11 @@ Result<std::shared_ptr<AnswerLog>> RunningAnswers::begin(AnswerIdentity identity
     const auto key = keys_.key_of(identity.scope.asker);
     if (!key) return fail(key);
     const auto message = identity.message;
+    // Weak, because what it tells keeps the log.
     auto log =
-        std::make_shared<AnswerLog>(std::move(identity), [shared = shared_] { shared->tell(); });
+        std::make_shared<AnswerLog>(std::move(identity), [told = std::weak_ptr<Shared>(shared_)] {
+            if (const auto shared = told.lock()) shared->tell();
+        });
     const std::lock_guard lock(shared_->mutex);
     if (shared_->kept.size() >= kept_max) shared_->forget_old(Clock::now());
     shared_->kept.emplace(message, std::make_shared<Kept>(log, *key));
