@@ -40,6 +40,11 @@ TEST(Ids, AreOrderedByTimeAndRoundTrip) {
     EXPECT_EQ(a.str()[14], '7');
     EXPECT_EQ(to_rfc3339(made_at(*parse_uuid("017f22e2-79b0-7cc3-98c4-dc0c0c07398f"))),
               "2022-02-22T19:22:22Z");  // RFC 9562, A.6
+    std::vector<RoomId> ids(10'000);
+    for (auto& id : ids) id = RoomId::make();
+    EXPECT_TRUE(std::ranges::is_sorted(ids)) << "many are made in one millisecond";
+    EXPECT_EQ(std::ranges::adjacent_find(ids), ids.end());
+    EXPECT_LT(made_at(ids.back().uuid) - made_at(a.uuid), std::chrono::minutes(1));
     EXPECT_FALSE(RoomId::parse("0191"));
     EXPECT_FALSE(RoomId::parse("zzzzzzzz-0000-7000-8000-000000000000"));
     EXPECT_FALSE(RoomId::parse("00000000_0000-7000-8000-000000000000"));

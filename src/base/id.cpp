@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/id.hpp"
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <stdexcept>
 
@@ -31,6 +33,23 @@ bool is_dash(std::size_t position) {
     return position == 8 || position == 13 || position == 18 || position == 23;
 }
 
+/// The time in 4,096ths of a millisecond, each value only once: a clock that stands still or was
+/// set back does not bring a later id before an earlier one.
+std::uint64_t next_tick() {
+    using namespace std::chrono;
+    static std::atomic<std::uint64_t> last{0};
+    const auto now = duration_cast<nanoseconds>(system_clock::now().time_since_epoch());
+    const auto whole = duration_cast<milliseconds>(now);
+    const auto fraction = static_cast<std::uint64_t>((now - whole).count()) * 4096 / 1'000'000;
+    const auto tick = static_cast<std::uint64_t>(whole.count()) << 12 | fraction;
+    auto before = last.load(std::memory_order_relaxed);
+    std::uint64_t next = 0;
+    do {
+        next = std::max(tick, before + 1);
+    } while (!last.compare_exchange_weak(before, next, std::memory_order_relaxed));
+    return next;
+}
+
 }  // namespace
 
 Uuid make_uuid() {
@@ -38,12 +57,12 @@ Uuid make_uuid() {
     if (getrandom(uuid.data(), uuid.size(), 0) != static_cast<ssize_t>(uuid.size())) {
         throw std::runtime_error("getrandom failed");
     }
-    using namespace std::chrono;
-    const auto now = duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+    const auto tick = next_tick();
     for (std::size_t i = 0; i < 6; ++i) {
-        uuid[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(now) >> (40 - 8 * i));
+        uuid[i] = static_cast<std::uint8_t>(tick >> (52 - 8 * i));
     }
-    uuid[6] = static_cast<std::uint8_t>((uuid[6] & 0x0F) | 0x70);
+    uuid[6] = static_cast<std::uint8_t>(0x70 | (tick >> 8 & 0x0F));
+    uuid[7] = static_cast<std::uint8_t>(tick);
     uuid[8] = static_cast<std::uint8_t>((uuid[8] & 0x3F) | 0x80);
     return uuid;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ids are types: a RoomId cannot be passed where a UserId is meant. All are UUIDv7 (RFC 9562, 5.7),
-// made by the server: their order is the order of their making. Values; any thread.
+// made by the server: their order is the order of their making, within one process also for those
+// of one millisecond. Values; any thread.
 #pragma once
 
 #include <array>
@@ -16,7 +17,8 @@ namespace stoa {
 
 using Uuid = std::array<std::uint8_t, 16>;
 
-/// A new UUIDv7: 48 bits of Unix milliseconds, then random bits of the system's generator.
+/// A new UUIDv7: 48 bits of Unix milliseconds, 12 bits of their fraction, greater than those of all
+/// before it (RFC 9562, 6.2, method 3), then 62 random bits of the system's generator.
 Uuid make_uuid();
 /// The 36-character form, any case; nothing else is taken.
 std::optional<Uuid> parse_uuid(std::string_view text);
