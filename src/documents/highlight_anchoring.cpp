@@ -12,6 +12,8 @@ constexpr std::size_t exact_max = 1'000;
 constexpr std::size_t similar_max = 6;
 /// Fewer than these say too little to be known again by themselves.
 constexpr std::size_t telling_code_points = 32;
+/// From here on a quote that stands only once is taken for a phrase rather than a common word.
+constexpr std::size_t phrase_code_points = 12;
 
 std::string_view trim(std::string_view text) {
     while (text.starts_with(' ')) text.remove_prefix(1);
@@ -117,6 +119,12 @@ TextRange window_at(std::string_view text, std::ptrdiff_t begin, std::size_t sla
     return {static_cast<std::size_t>(from), static_cast<std::size_t>(to)};
 }
 
+bool is_convincing(const Candidate& candidate, const FoldedSelector& selector) {
+    const bool is_telling = selector.quote_letters.size() >= telling_code_points;
+    if (candidate.similarity >= 0.75) return is_telling || candidate.context >= 0.5;
+    return candidate.similarity >= 0.5 && candidate.context >= 0.75;
+}
+
 }  // namespace
 
 FoldedSelector::FoldedSelector(const TextQuoteSelector& selector)
@@ -187,10 +195,20 @@ bool is_better(const Candidate& a, const Candidate& b, std::optional<int> page) 
            std::tuple(-score(b), distance(b), b.page, b.begin);
 }
 
-bool is_convincing(const Candidate& candidate, const FoldedSelector& selector) {
-    const bool is_telling = selector.quote_letters.size() >= telling_code_points;
-    if (candidate.similarity >= 0.75) return is_telling || candidate.context >= 0.5;
-    return candidate.similarity >= 0.5 && candidate.context >= 0.75;
+void PlaceChoice::consider_exact(const std::vector<Candidate>& found,
+                                 const FoldedSelector& selector, std::optional<int> page) {
+    exact_places_ += found.size();
+    const bool is_phrase = selector.quote_letters.size() >= phrase_code_points;
+    if (is_phrase && !found.empty()) phrase_ = found.front();
+    consider_similar(found, selector, page);
+}
+
+void PlaceChoice::consider_similar(const std::vector<Candidate>& found,
+                                   const FoldedSelector& selector, std::optional<int> page) {
+    for (const auto& candidate : found) {
+        if (!is_convincing(candidate, selector)) continue;
+        if (!best_ || is_better(candidate, *best_, page)) best_ = candidate;
+    }
 }
 
 std::optional<Anchor> anchor_at(const Candidate& candidate,

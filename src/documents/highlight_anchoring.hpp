@@ -84,9 +84,28 @@ void find_similar(const FoldedPages& pages, const PageRange& own, const FoldedSe
 /// it is from `page`, then the first one.
 bool is_better(const Candidate& a, const Candidate& b, std::optional<int> page);
 
-/// Whether a highlight may be moved to it: few words, or changed ones, must be among those that
-/// they stood among.
-bool is_convincing(const Candidate& candidate, const FoldedSelector& selector);
+/// The place that a highlight is moved to, of all that are considered: few words, or changed ones,
+/// must be among those that they stood among; a phrase that stands in one place alone need not.
+class PlaceChoice {
+  public:
+    /// Those of `find_exact`.
+    void consider_exact(const std::vector<Candidate>& found, const FoldedSelector& selector,
+                        std::optional<int> page);
+    /// Those of `find_similar`.
+    void consider_similar(const std::vector<Candidate>& found, const FoldedSelector& selector,
+                          std::optional<int> page);
+    /// Whether nothing similar could be better.
+    [[nodiscard]] bool is_sure() const { return best_.has_value(); }
+    /// Nothing: the highlight is an orphan.
+    [[nodiscard]] const std::optional<Candidate>& best() const {
+        return best_ || exact_places_ != 1 ? best_ : phrase_;
+    }
+
+  private:
+    std::optional<Candidate> best_;    ///< of those that are among the words of old
+    std::optional<Candidate> phrase_;  ///< says all that was marked
+    std::size_t exact_places_ = 0;
+};
 
 /// A rectangle on a page, in PDF points from its top left corner.
 struct PageBox {

@@ -49,17 +49,6 @@ std::vector<extraction::Page> extracted(const Pages& texts) {
     return pages;
 }
 
-std::optional<Candidate> best_of(const std::vector<Candidate>& found,
-                                 const FoldedSelector& selector, std::optional<int> page,
-                                 bool must_convince) {
-    std::optional<Candidate> best;
-    for (const auto& candidate : found) {
-        if (must_convince && !is_convincing(candidate, selector)) continue;
-        if (!best || is_better(candidate, *best, page)) best = candidate;
-    }
-    return best;
-}
-
 /// As a person who selects gets it.
 std::optional<Anchor> anchored(const Pages& pages, const TextQuoteSelector& wanted,
                                std::optional<int> page = {}) {
@@ -67,7 +56,10 @@ std::optional<Anchor> anchored(const Pages& pages, const TextQuoteSelector& want
     const FoldedSelector selector(wanted);
     std::vector<Candidate> found;
     find_exact(text, {1, text.last_page()}, selector, found);
-    const auto best = best_of(found, selector, page, false);
+    std::optional<Candidate> best;
+    for (const auto& candidate : found) {
+        if (!best || is_better(candidate, *best, page)) best = candidate;
+    }
     return best ? anchor_at(*best, extracted(pages)) : std::nullopt;
 }
 
@@ -81,14 +73,15 @@ std::string moved(const Pages& before, const std::string& quote, const Pages& af
     std::vector<Candidate> found;
     const PageRange all{1, text.last_page()};
     find_exact(text, all, selector, found);
-    auto best = best_of(found, selector, old->page, true);
-    if (!best) {
+    PlaceChoice choice;
+    choice.consider_exact(found, selector, old->page);
+    if (!choice.is_sure()) {
         found.clear();
         find_similar(text, all, selector, found);
-        best = best_of(found, selector, old->page, true);
+        choice.consider_similar(found, selector, old->page);
     }
-    if (!best) return "";
-    const auto anchor = anchor_at(*best, extracted(after));
+    if (!choice.best()) return "";
+    const auto anchor = anchor_at(*choice.best(), extracted(after));
     return std::to_string(anchor->page) + ": " + anchor->selector.quote;
 }
 
@@ -165,6 +158,18 @@ TEST(HighlightAnchoring, Words_that_moved_are_found_again) {
                     "upright wings stand in the strong wind",
                     {lichen, "upright wings stand in the strong wind"}),
               "2: upright wings stand in the strong wind");
+}
+
+TEST(HighlightAnchoring, A_phrase_that_stands_in_one_place_alone_needs_no_neighbours) {
+    const std::string phrase = "sing under the polar ice";
+    const Pages before{
+        "The configuration of the whale.\n\nWhales sing under the polar ice for hours, "
+        "and other whales answer from afar."};
+    const std::string after =
+        "A new first line stands here.\n\nWhales sing under the polar ice, for many hours.\n";
+    EXPECT_EQ(moved(before, phrase, {after}), "1: " + phrase);
+    EXPECT_EQ(moved(before, phrase, {"Seals " + phrase + ". Terns do not " + phrase + '.'}), "")
+        << "which of the two is meant";
 }
 
 TEST(HighlightAnchoring, Words_that_were_edited_are_found_where_they_stood) {

@@ -50,14 +50,7 @@ struct Moving {
     accounts::SubjectKey key;
     HighlightTarget target;
     FoldedSelector selector;
-    std::optional<Candidate> best{};
-
-    void consider(const std::vector<Candidate>& candidates) {
-        for (const auto& candidate : candidates) {
-            if (!is_convincing(candidate, selector)) continue;
-            if (!best || is_better(candidate, *best, row.page)) best = candidate;
-        }
-    }
+    PlaceChoice choice{};
 };
 
 TextQuoteSelector selector_of(const HighlightTarget& target) {
@@ -124,7 +117,7 @@ Result<void> Reanchoring::find_places(std::vector<Moving>& batch, bool is_exact)
     std::vector<Moving*> wanted;
     std::size_t overlap = 0;
     for (auto& moving : batch) {
-        if (moving.best) continue;
+        if (moving.choice.is_sure()) continue;
         wanted.push_back(&moving);
         overlap = std::max(overlap, 2 * moving.selector.around.size());
     }
@@ -136,9 +129,15 @@ Result<void> Reanchoring::find_places(std::vector<Moving>& batch, bool is_exact)
                 if (!run_.still_ours()) {
                     return unavailable("job_stopping", "The worker stops or has lost this job.");
                 }
+                auto& [row, key, target, selector, choice] = *moving;
                 std::vector<Candidate> found;
-                (is_exact ? find_exact : find_similar)(pages, own, moving->selector, found);
-                moving->consider(found);
+                if (is_exact) {
+                    find_exact(pages, own, selector, found);
+                    choice.consider_exact(found, selector, row.page);
+                } else {
+                    find_similar(pages, own, selector, found);
+                    choice.consider_similar(found, selector, row.page);
+                }
             }
             return {};
         });
@@ -146,7 +145,7 @@ Result<void> Reanchoring::find_places(std::vector<Moving>& batch, bool is_exact)
 
 /// Reads what stands at the new place.
 Result<void> Reanchoring::settle(Moving& moving) {
-    const auto& place = *moving.best;
+    const auto& place = *moving.choice.best();
     const auto around = pages_->list({place.page - 1, place.page_end + 1});
     if (!around) return fail(around);
     auto anchor = anchor_at(place, *around);
@@ -170,7 +169,7 @@ Result<void> Reanchoring::write(const std::vector<Moving>& batch) {
             const auto& row = moving.row;
             session.defer(sql::move_highlight, row.id, row.document_version,
                           seal_target(moving.key, row.id, moving.target), row.page, row.page_end,
-                          row.text_begin, !moving.best.has_value(), version_);
+                          row.text_begin, !moving.choice.best(), version_);
         }
         return {};
     });
@@ -217,7 +216,7 @@ Result<void> Reanchoring::go() {
         }
         std::size_t orphans = 0;
         for (auto& moving : *batch) {
-            if (!moving.best) {
+            if (!moving.choice.best()) {
                 ++orphans;
             } else if (auto settled = settle(moving); !settled) {
                 return settled;

@@ -53,6 +53,15 @@ def test_they_move_with_their_words(reader):
     assert moved[first["id"]]["updated_at"] == first["updated_at"], "nobody changed it"
 
 
+def test_a_short_phrase_whose_neighbours_changed_is_found(reader):
+    document = reader.document
+    phrase = "a wing that stands upright"
+    marked(reader, document, phrase)
+    words = f"Think of {phrase}, and of nothing else."
+    replace(reader, document, [["So says the handbook:", words]])
+    assert places(reader, document) == [(1, phrase)]
+
+
 def test_reworded_broken_and_joined_words_are_found(reader):
     document = reader.document
     marked(reader, document, SAIL)
