@@ -14,13 +14,24 @@
 #include "jobs/echo.hpp"
 #include "jobs/worker.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <optional>
+#include <thread>
 
 #include <unistd.h>
 
 namespace stoa::app {
+namespace {
+
+/// Each job may hold a document and a process that reads it, and one of the pool's connections.
+std::size_t job_threads(const Settings& settings) {
+    if (settings.job_threads > 0) return static_cast<std::size_t>(settings.job_threads);
+    return std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+}
+
+}  // namespace
 
 Result<void> work(const Settings& settings) {
     const StopSignals signals;
@@ -37,7 +48,7 @@ Result<void> work(const Settings& settings) {
     documents::HighlightReanchoring reanchoring(services.database, services.room_events,
                                                 services.keys);
     jobs::Worker::Options options;
-    options.threads = static_cast<std::size_t>(settings.job_threads);
+    options.threads = job_threads(settings);
     options.remote_control = redis_options(settings);
     options.on_shutdown = [] { kill(getpid(), SIGTERM); };
     options.on_stuck = [] {

@@ -221,7 +221,8 @@ std::vector<Setting> settings_of_parts() {
         {"page_cache_bytes", &S::page_cache_bytes,
          "memory for pages of messages that were read lately; 0 keeps none", false, 0,
          4LL * 1024 * 1024 * 1024},
-        {"job_threads", &S::job_threads, "jobs a worker runs at once", false, 1, 64},
+        {"job_threads", &S::job_threads,
+         "jobs a worker runs at once; 0 is one for each core, at most 8", false, 0, 64},
         {"work_http_port", &S::work_http_port,
          "port of `stoa work` for /healthz, /readyz and /metrics; 0 is none", false, 0, 65535},
     };

@@ -45,7 +45,7 @@ struct Settings {
     std::string rate_limits;
     std::int64_t rate_limit_percent = 100;
     std::int64_t page_cache_bytes = 16LL * 1024 * 1024;
-    std::int64_t job_threads = 1;
+    std::int64_t job_threads = 0;
     std::int64_t work_http_port = 0;
     std::string data_dir = ".stoa";
     std::string model_dir = ".stoa/models/minilm";

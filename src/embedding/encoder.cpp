@@ -66,6 +66,25 @@ std::size_t count_tokens(Batch texts) {
     return tokens;
 }
 
+/// The threads of one call: as many as no other call has, at most `wanted`; one at least.
+class Share {
+  public:
+    Share(std::atomic<std::size_t>& busy, std::size_t threads, std::size_t wanted) : busy_(busy) {
+        auto others = busy_.load();
+        do {
+            count_ = std::clamp<std::size_t>(threads - std::min(threads, others), 1, wanted);
+        } while (!busy_.compare_exchange_weak(others, others + count_));
+    }
+    ~Share() { busy_ -= count_; }
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+    [[nodiscard]] std::size_t count() const { return count_; }
+
+  private:
+    std::atomic<std::size_t>& busy_;
+    std::size_t count_ = 1;
+};
+
 class MiniLmEncoder final : public Encoder {
   public:
     MiniLmEncoder(Model opened, Tokenizer tokenizer, std::size_t threads)
@@ -82,18 +101,18 @@ class MiniLmEncoder final : public Encoder {
         const std::size_t share = count_tokens(sorted) / threads_;
         const std::size_t tokens_max =
             std::clamp<std::size_t>(share, shape::tokens_max, batch_tokens_max);
-        pass(cut_batches(sorted, tokens_max), std::min(count_tokens(sorted), tokens_max));
+        const auto batches = cut_batches(sorted, tokens_max);
+        if (batches.empty()) return vectors;
+        const Share share_of_threads(busy_, threads_, batches.size());
+        pass(batches, std::min(count_tokens(sorted), tokens_max), share_of_threads.count());
         return vectors;
     }
 
   private:
     /// Each thread takes the next batch whole: no two ever wait for each other.
-    void pass(std::span<const Batch> batches, std::size_t tokens_max) {
-        if (batches.empty()) return;
+    void pass(std::span<const Batch> batches, std::size_t tokens_max, std::size_t threads) {
         std::vector<Forward> forwards;
-        while (forwards.size() < std::min(threads_, batches.size())) {
-            forwards.emplace_back(model_, kernels_, tokens_max);
-        }
+        while (forwards.size() < threads) forwards.emplace_back(model_, kernels_, tokens_max);
         std::atomic<std::size_t> next{0};
         const auto work = [&](Forward& forward) {
             for (std::size_t i = next++; i < batches.size(); i = next++) forward.run(batches[i]);
@@ -108,6 +127,7 @@ class MiniLmEncoder final : public Encoder {
     const Model model_;
     const Tokenizer tokenizer_;
     const std::size_t threads_;
+    std::atomic<std::size_t> busy_{0};
     const Kernels& kernels_ = choose_kernels();
 };
 

@@ -25,7 +25,7 @@ class Encoder {
     struct Options {
         std::filesystem::path
             model_dir;            ///< holds model.safetensors and tokenizer.json or vocab.txt
-        std::size_t threads = 1;  ///< at most so many work on one call's texts, 1 to 64
+        std::size_t threads = 1;  ///< of all calls together, 1 to 64; each has one at least
         bool verify_hash = true;  ///< refuse any other file than the known model
     };
 

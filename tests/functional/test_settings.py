@@ -156,7 +156,7 @@ def test_what_only_a_part_understands_is_checked_too(name, value, said):
 
 def test_all_mistakes_are_named_at_once(tmp_path):
     file = tmp_path / "stoa.toml"
-    file.write_text("http_prot = 1\njob_threads = 0\n")
+    file.write_text("http_prot = 1\njob_threads = 65\n")
     done = check("--config", file, STOA_LOG_LEVEL="loud")
     assert done.returncode == 2
     for part in (f"{file}:1:", "http_prot", f"{file}:2:", "job_threads", "STOA_LOG_LEVEL"):
