@@ -12,7 +12,7 @@ namespace stoa::extraction::test {
 
 class PdfWriter {
   public:
-    /// Object 1 is the catalog, 2 the root of the pages, 3 the font Helvetica as /F1.
+    /// Object 1 is the catalog, 2 the root of the pages, 3 the font Helvetica as /F1; /F2 is bold.
     PdfWriter() {
         set(1, "<</Type/Catalog/Pages 2 0 R>>");
         set(3, "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>");
@@ -36,7 +36,9 @@ class PdfWriter {
     }
     void add_page_of(std::size_t stream, std::string_view entries = "") {
         pages_.push_back(add("<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents " +
-                             reference(stream) + "/Resources<</Font<</F1 3 0 R>>>>" +
+                             reference(stream) +
+                             "/Resources<</Font<</F1 3 0 R/F2<</Type/Font/Subtype"
+                             "/Type1/BaseFont/Helvetica-Bold/Encoding/WinAnsiEncoding>>>>>>" +
                              std::string(entries) + ">>"));
     }
     /// Makes /F1 a font whose codes, two bytes each, stand for these characters (UTF-16, in hex).

@@ -3,6 +3,7 @@
 
 #include "base/text_encoding.hpp"
 #include "stoa_extract/frame_writer.hpp"
+#include "stoa_extract/heading_window.hpp"
 #include "stoa_extract/inflate_limit.hpp"
 #include "stoa_extract/outline.hpp"
 #include "stoa_extract/page_labels.hpp"
@@ -70,6 +71,7 @@ class Reader {
             read_page(index);
             if (index % objects_kept_pages == objects_kept_pages - 1) forget_objects();
         }
+        window_.flush();
         const bool repaired = pdf_was_repaired(context_, document_) != 0;
         if (!readable_ && (broken_ == count || repaired)) write_failure_and_exit(Failure::damaged);
         write_end({static_cast<std::uint32_t>(broken_), 0, 0});
@@ -158,7 +160,8 @@ class Reader {
     }
 
     void write(int index, const fz_rect& bounds, const fz_stext_page* content, fz_page* source) {
-        PageText text(std::min(limits_.page_bytes_max, limits_.output_bytes_max - written_));
+        PageText text(std::min(limits_.page_bytes_max, limits_.output_bytes_max - written_),
+                      outline_.empty());
         if (content != nullptr && !text.add(*content)) write_failure_and_exit(Failure::too_complex);
         readable_ = readable_ || text.readable();
         Page page;
@@ -169,13 +172,17 @@ class Reader {
         }
         page.label = page_label(labels_, index);
         page.is_scanned = content != nullptr && !text.readable() && is_covered(*content, bounds);
-        if (page.is_scanned && limits_.scan_resolution > 0) write_picture(source, bounds);
+        if (page.is_scanned && limits_.scan_resolution > 0) {
+            window_.flush();  // a picture comes right before its page
+            write_picture(source, bounds);
+        }
         page.text = text.take_text();
         page.words = text.take_words();
+        written_ += page.text.size();
+        if (outline_.empty()) return window_.add(std::move(page), text.take_lines());
         if (const auto entries = outline_.find(index); entries != outline_.end()) {
             page.headings = find_headings(page.text, entries->second);
         }
-        written_ += page.text.size();
         write_page(page);
     }
 
@@ -225,6 +232,7 @@ class Reader {
     pdf_document* document_ = nullptr;
     std::vector<LabelRange> labels_;
     std::map<int, std::vector<OutlineEntry>> outline_;
+    HeadingWindow window_;     ///< of the pages of a document without an outline
     std::size_t written_ = 0;  ///< bytes of text so far
     int broken_ = 0;
     bool readable_ = false;

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include <mupdf/ucdn.h>
@@ -17,6 +19,7 @@ namespace {
 
 constexpr int soft_hyphen = 0xAD;
 constexpr int replacement = 0xFFFD;
+constexpr std::size_t fonts_kept_max = 64;
 
 bool is_space(int c) {
     return c <= 0x20 || (c >= 0x7F && c <= 0xA0) || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
@@ -139,6 +142,30 @@ std::pair<const fz_stext_char*, const fz_stext_char*> last_visible_two(const fz_
     return {before, last};
 }
 
+bool looks_bold(const fz_font& font) {
+    if (font.flags.is_bold || font.flags.fake_bold) return true;
+    // Names of fonts that do not say so otherwise: cmbx10, NimbusRomNo9L-Medi, Univers-Black.
+    const std::string_view name(font.name, strnlen(font.name, sizeof font.name));
+    for (const char* word : {"Bold", "bold", "BOLD", "CMBX", "cmbx", "CMSSBX", "SFBX", "SFSX",
+                             "ecbx", "-Medi", "Demi", "Black", "Heavy"}) {
+        if (name.find(word) != std::string_view::npos) return true;
+    }
+    return false;
+}
+
+/// A line goes on with another piece.
+void join(PrintedLine& line, const PrintedLine& piece) {
+    const std::uint32_t characters = line.characters + piece.characters;
+    const auto weight = static_cast<float>(piece.characters) / static_cast<float>(characters);
+    line.size += (piece.size - line.size) * weight;
+    line.widest_gap = std::max(line.widest_gap, piece.left - line.right);
+    line.right = std::max(line.right, piece.right);
+    line.end = piece.end;
+    line.is_bold = line.is_bold && piece.is_bold;
+    line.is_monospaced = line.is_monospaced && piece.is_monospaced;
+    line.characters = characters;
+}
+
 }  // namespace
 
 bool PageText::add(const fz_stext_page& page) {
@@ -149,7 +176,11 @@ bool PageText::add(const fz_stext_page& page) {
             widen_gap(Gap::paragraph);
         else if (!drop_hyphen(*before, *next.line))
             widen_gap(gap_between(*before, *next.line));
+        const std::size_t first_word = words_.size();
+        const bool same_line = gap_ == Gap::space && goes_on;
         add_line(*next.line);
+        if (keeps_lines_ && words_.size() > first_word)
+            keep_line(*next.line, first_word, same_line);
         before = next.line;
         // A line may be the whole page, and a hostile page may be huge.
         if (text_.size() > bytes_max_ || words_.size() > extraction::wire::words_max) return false;
@@ -169,6 +200,55 @@ void PageText::add_line(const fz_stext_line& line) {
         return;
     }
     for (const fz_stext_char* c = line.first_char; c != nullptr; c = c->next) add(*c);
+}
+
+/// How a line is set, without its place in the text.
+PrintedLine PageText::set_as(const fz_stext_line& line) {
+    PrintedLine set;
+    const fz_font* font = nullptr;
+    bool bold = false;
+    std::uint32_t bold_characters = 0;
+    std::uint32_t monospaced_characters = 0;
+    float sizes = 0;
+    for (const fz_stext_char* c = line.first_char; c != nullptr; c = c->next) {
+        if (is_space(c->c)) continue;
+        if (c->font != font) {
+            font = c->font;
+            bold = is_bold(font);
+        }
+        ++set.characters;
+        sizes += c->size;
+        if (bold) ++bold_characters;
+        if (font != nullptr && font->flags.is_mono) ++monospaced_characters;
+    }
+    if (set.characters == 0) return set;
+    set.size = bounded(sizes / static_cast<float>(set.characters));
+    set.left = bounded(line.bbox.x0);
+    set.right = bounded(line.bbox.x1);
+    set.baseline = bounded(line.first_char->origin.y);
+    set.is_bold = 10 * bold_characters >= 9 * set.characters;
+    set.is_monospaced = 2 * monospaced_characters > set.characters;
+    set.is_upright = line.wmode == 0 && line.dir.x > 0.99F;
+    return set;
+}
+
+bool PageText::is_bold(const fz_font* font) {
+    for (const auto& [known, bold] : fonts_) {
+        if (known == font) return bold;
+    }
+    if (fonts_.size() == fonts_kept_max) fonts_.clear();
+    fonts_.emplace_back(font, font != nullptr && looks_bold(*font));
+    return fonts_.back().second;
+}
+
+void PageText::keep_line(const fz_stext_line& line, std::size_t first_word, bool goes_on) {
+    PrintedLine kept = set_as(line);
+    kept.begin = words_[first_word].begin;
+    kept.end = static_cast<std::uint32_t>(text_.size());
+    if (goes_on && !lines_.empty())
+        join(lines_.back(), kept);
+    else
+        lines_.push_back(kept);
 }
 
 void PageText::add_character(const fz_stext_char& character) {
@@ -212,6 +292,7 @@ bool PageText::drop_hyphen(const fz_stext_line& line, const fz_stext_line& next)
     if (words_.back().end - words_.back().begin <= hyphen.size()) return false;
     text_.resize(text_.size() - hyphen.size());
     words_.back().end = static_cast<std::uint32_t>(text_.size());
+    if (!lines_.empty()) lines_.back().end = words_.back().end;
     gap_ = Gap::none;
     word_open_ = false;
     return true;

@@ -5,9 +5,11 @@
 #pragma once
 
 #include "stoa_extract/frame_writer.hpp"
+#include "stoa_extract/printed_line.hpp"
 
 #include <cstddef>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <mupdf/fitz.h>
@@ -16,7 +18,9 @@ namespace stoa::extract {
 
 class PageText {
   public:
-    explicit PageText(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+    /// `keeps_lines`: how each line is set is wanted too.
+    PageText(std::size_t bytes_max, bool keeps_lines)
+        : bytes_max_(bytes_max), keeps_lines_(keeps_lines) {}
 
     /// Adds all text of a page. False if there is more than `bytes_max`, or too many words.
     [[nodiscard]] bool add(const fz_stext_page& page);
@@ -24,6 +28,8 @@ class PageText {
     [[nodiscard]] bool readable() const { return readable_; }
     [[nodiscard]] std::string take_text() { return std::move(text_); }
     [[nodiscard]] std::vector<Word> take_words() { return std::move(words_); }
+    /// In the order of the text.
+    [[nodiscard]] std::vector<PrintedLine> take_lines() { return std::move(lines_); }
 
   private:
     enum class Gap { none, space, line, paragraph };
@@ -33,10 +39,16 @@ class PageText {
     [[nodiscard]] Gap gap_between(const fz_stext_line& line, const fz_stext_line& next) const;
     [[nodiscard]] bool drop_hyphen(const fz_stext_line& line, const fz_stext_line& next);
     void widen_gap(Gap gap);
+    PrintedLine set_as(const fz_stext_line& line);
+    bool is_bold(const fz_font* font);
+    void keep_line(const fz_stext_line& line, std::size_t first_word, bool goes_on);
 
     std::size_t bytes_max_;
+    bool keeps_lines_;
     std::string text_;
     std::vector<Word> words_;
+    std::vector<PrintedLine> lines_;
+    std::vector<std::pair<const fz_font*, bool>> fonts_;  ///< of this page, and which are bold
     Gap gap_ = Gap::none;     ///< what is to stand before the next character
     bool word_open_ = false;  ///< the next character belongs to the last word
     bool readable_ = false;

@@ -83,6 +83,30 @@ def test_a_source_names_its_headings_and_the_printed_page(new_user):
     assert (source["heading"], source["page_label"]) == ("Rivers", None)
 
 
+def test_a_source_names_headings_that_only_their_type_tells(new_user):
+    """Without an outline: larger and bold lines, and not what stands at the foot of pages."""
+    out = io.BytesIO()
+    sheet = canvas.Canvas(out, pagesize=(595, 842), invariant=1)
+    for title, size, line in (
+        ("Rivers", 20, "Sand goes to the sea."),
+        ("1.1 Deltas of sand", 13, "The Okavango delta lies inland."),
+        ("Tides", 20, "The tides of Fundy are the highest."),
+    ):
+        sheet.setFont("Helvetica-Bold", size)
+        sheet.drawString(72, 770, title)
+        sheet.setFont("Helvetica", 10)
+        for row, text in enumerate([line, *pdfs.FILLER]):
+            sheet.drawString(72, 740 - 12 * row, text)
+        sheet.setFont("Helvetica-Bold", 12)
+        sheet.drawString(72, 40, f"A reader of the earth {sheet.getPageNumber()}")
+        sheet.showPage()
+    sheet.save()
+    user = new_user()
+    user.document = ready(user, out.getvalue())
+    found = {p["page"]: p["heading"] for p in passages(user, "Where do sand and tides go?")}
+    assert found == {1: "Rivers", 2: "Rivers › 1.1 Deltas of sand", 3: "Tides"}
+
+
 def test_columns_drawn_line_by_line_are_read_one_after_the_other(new_user):
     out = io.BytesIO()
     sheet = canvas.Canvas(out, pagesize=(595, 842), invariant=1)
