@@ -50,6 +50,35 @@ char sniff_quote(std::string_view sample, char delimiter) {
     return opening >= 2 && opening == closing ? '\'' : '"';
 }
 
+/// The line with which a file tells spreadsheets its delimiter.
+struct Declaration {
+    char delimiter = 0;      ///< 0: there is none
+    std::size_t length = 0;  ///< of the line, with its end
+};
+
+Declaration read_declaration(std::string_view sample) {
+    const std::size_t end = std::min(sample.find_first_of("\r\n"), sample.size());
+    std::string_view line = sample.substr(0, end);
+    if (line.size() >= 2 && line.front() == '"' && line.back() == '"') {
+        line = line.substr(1, line.size() - 2);
+    }
+    constexpr std::string_view key = "sep=";
+    const auto same_letter = [](char is, char want) { return (is | 0x20) == (want | 0x20); };
+    if (line.size() <= key.size() ||
+        !std::equal(key.begin(), key.end(), line.begin(), same_letter)) {
+        return {};
+    }
+    const std::string_view named = line.substr(key.size());
+    const char delimiter = named == "\\t" ? '\t' : named.front();
+    const bool is_one = named.size() == 1 || named == "\\t";
+    const bool is_letter = (delimiter >= '0' && delimiter <= '9') ||
+                           ((delimiter | 0x20) >= 'a' && (delimiter | 0x20) <= 'z');
+    const bool is_plain = delimiter == '\t' || (delimiter >= ' ' && delimiter < 0x7F);
+    if (!is_one || !is_plain || is_letter || delimiter == '"' || delimiter == '\'') return {};
+    const bool two = sample.substr(end).starts_with("\r\n");
+    return {delimiter, std::min(end + (two ? 2 : 1), sample.size())};
+}
+
 struct Guess {
     CsvDialect dialect;
     Rows rows;
@@ -127,6 +156,12 @@ bool first_row_names_columns(const Rows& rows) {
 
 Guess best_guess(std::string_view sample) {
     Guess best;
+    if (const auto declared = read_declaration(sample); declared.delimiter != 0) {
+        best = guess_with(sample.substr(declared.length), declared.delimiter);
+        best.dialect.has_header = first_row_names_columns(best.rows);
+        best.dialect.has_declaration = true;
+        return best;
+    }
     for (const char delimiter : delimiters) {
         Guess guess = guess_with(sample, delimiter);
         if (delimiter == delimiters.front() || guess.better_than(best)) best = std::move(guess);
@@ -156,6 +191,7 @@ CsvDialect sniff_dialect(std::string_view sample) { return best_guess(sample).di
 
 bool looks_like_csv(std::string_view sample) {
     const Guess guess = best_guess(sample);
+    if (guess.dialect.has_declaration) return !guess.rows.empty();
     if (guess.rows.size() < 2 || guess.columns < 2) return false;
     const double needed = guess.rows.size() < 5 ? 1.0 : 0.8;
     return guess.agreement >= needed && !is_prose(guess);

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace stoa::tables {
 namespace {
@@ -79,7 +80,9 @@ TableResult<Table> Table::open(std::string_view bytes) {
     table.dialect_ = sniff_dialect(first_text(bytes, table.encoding_));
     std::vector<std::string> first;
     std::size_t second = 0;
+    bool skip = table.dialect_.has_declaration;
     CsvReader reader(table.dialect_, [&](std::span<const std::string_view> fields) {
+        if (std::exchange(skip, false)) return true;
         if (!first.empty()) {
             second = fields.size();
             return false;
@@ -104,12 +107,12 @@ TableResult<Table> Table::open(std::string_view bytes) {
 
 TableResult<Scan> Table::scan(const OnRow& on_row) const {
     Scan scan;
-    bool skip = dialect_.has_header;
+    int skip = (dialect_.has_declaration ? 1 : 0) + (dialect_.has_header ? 1 : 0);
     bool too_many = false;
     std::vector<std::string_view> padded(columns_.size());
     CsvReader reader(dialect_, [&](std::span<const std::string_view> fields) {
-        if (skip) {
-            skip = false;
+        if (skip > 0) {
+            --skip;
             return true;
         }
         too_many = scan.rows == rows_max;

@@ -144,6 +144,42 @@ TEST(CsvDialect, IsGuessed) {
     EXPECT_EQ(sniff_dialect("name,city\nada,rome\nbob,rome\n"), (CsvDialect{',', '"', true}));
 }
 
+TEST(CsvDialect, IsDeclaredByTheFirstLine) {
+    const CsvDialect semicolon{';', '"', true, true};
+    EXPECT_EQ(sniff_dialect("sep=;\na,b;c\n1,5;2\n2,5;3\n"), semicolon);
+    EXPECT_EQ(sniff_dialect("SEP=;\r\na,b;c\r\n1,5;2\r\n"), semicolon);
+    EXPECT_EQ(sniff_dialect("\"sep=;\"\ra;b\r1;2\r"), semicolon);
+    EXPECT_EQ(sniff_dialect("sep=\t\na\tb\n1\t2\n"), (CsvDialect{'\t', '"', true, true}));
+    EXPECT_EQ(sniff_dialect("sep=\\t\na\tb\n1\t2\n"), (CsvDialect{'\t', '"', true, true}));
+    EXPECT_EQ(sniff_dialect("sep=^\n1^2\n3^4\n"), (CsvDialect{'^', '"', false, true}));
+    for (const char* other : {"sep=ab\n1,2\n", "sep=x\n1,2\n", "sep=\n1,2\n", "sep,a\n1,2\n"}) {
+        EXPECT_FALSE(sniff_dialect(other).has_declaration) << other;
+    }
+    EXPECT_TRUE(looks_like_csv("sep=;\na;b\n1;2\n"));
+    EXPECT_TRUE(looks_like_csv("sep=;\nname\nada\nbob\n"));
+    EXPECT_FALSE(looks_like_csv("sep=;\n"));
+}
+
+TEST(Table, LeavesOutTheLineThatDeclaresTheDelimiter) {
+    for (const char* text :
+         {"\xEF\xBB\xBFsep=;\r\na;b\r\n1;2\r\n3;4\r\n", "sep=;\na;b\n1;2\n3;4"}) {
+        const auto table = Table::open(text);
+        ASSERT_TRUE(table);
+        EXPECT_EQ(table->columns(), (std::vector<std::string>{"a", "b"}));
+        std::vector<std::string> firsts;
+        const auto scan = table->scan([&](std::span<const std::string_view> fields) {
+            firsts.emplace_back(fields[0]);
+            return true;
+        });
+        ASSERT_TRUE(scan);
+        EXPECT_EQ(firsts, (std::vector<std::string>{"1", "3"}));
+        EXPECT_EQ(scan->ragged_rows, 0);
+    }
+    const auto nameless = Table::open("sep=,\n1,2\n3,4\n1,5\n");
+    EXPECT_EQ(nameless->columns(), (std::vector<std::string>{"column 1", "column 2"}));
+    EXPECT_EQ(Table::open("sep=,\n").error(), TableFailure::no_rows);
+}
+
 TEST(CsvDialect, TellsTablesFromProse) {
     EXPECT_TRUE(looks_like_csv("name,age\nada,36\nbob,41\n"));
     EXPECT_TRUE(looks_like_csv("name, age\nada, 36\nbob, 41\n"));

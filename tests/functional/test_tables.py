@@ -153,6 +153,20 @@ def test_a_table_is_read_in_any_encoding(new_user, encode, encoding):
     assert user.document["warnings"] == []
 
 
+@pytest.mark.parametrize("declared,delimiter", [(";", ";"), ("\t", "\t"), ("\\t", "\t")])
+def test_a_table_may_declare_its_delimiter_as_excel_does(new_user, declared, delimiter):
+    user = new_user()
+    rows = [("city", "price, total"), ("Rome", "1,50"), ("Oslo", "2,50")]
+    text = f"sep={declared}\r\n" + "".join(delimiter.join(row) + "\r\n" for row in rows)
+    user.document = ready(user, text.encode(), name="prices.csv")
+    profile = user.http.get(f"/documents/{user.document['id']}/profile").json()
+    assert (profile["rows"], profile["delimiter"], profile["has_header"]) == (2, delimiter, True)
+    assert [c["name"] for c in profile["columns"]] == ["city", "price, total"]
+    page = user.http.get(f"/documents/{user.document['id']}/pages/2").json()
+    assert (page["label"], page["text"].splitlines()[0]) == ("rows 1–2", "city | price, total")
+    assert ready(user, b"sep=;\nname\nada\n", name="names.csv")["warnings"] == []
+
+
 def test_what_is_odd_in_a_table_is_told_and_found(new_user):
     user = new_user()
     rows = [f"{i},plain,{i}" for i in range(40)]
