@@ -134,7 +134,8 @@ class MiniLmEncoder final : public Encoder {
 }  // namespace
 
 Result<std::unique_ptr<Encoder>> Encoder::open(const Options& options) {
-    auto opened = Model::open(options.model_dir, options.verify_hash ? model_sha256 : "");
+    auto opened = Model::open(options.model_dir, options.verify_hash ? model_sha256 : "",
+                              choose_kernels().packing);
     if (!opened) return advise(opened.error(), options.model_dir);
     std::error_code ignored;
     const auto lines = options.model_dir / "vocab.txt";  // the same tokens, four times faster read

@@ -74,9 +74,9 @@ TEST(Encoder, GivesTheReferencesVectors) {
 }
 
 TEST(Encoder, GivesTheReferencesVectorsWithEveryInstructionSet) {
-    const auto model = Model::open(model_dir(), "");
-    ASSERT_TRUE(model) << model.error().message;
     for (std::size_t set = 0; find_kernels(set) != nullptr; ++set) {
+        const auto model = Model::open(model_dir(), "", find_kernels(set)->packing);
+        ASSERT_TRUE(model) << model.error().message;
         Forward forward(*model, *find_kernels(set), shape::tokens_max);
         for (std::size_t i = 0; i < goldens().size(); i += 20) {
             Embedding vector{};
@@ -187,7 +187,7 @@ TEST(Encoder, RefusesAnotherVocabulary) {
 
 TEST(PackedWeights, AreMadeOnceAndMadeAnewWhenDamaged) {
     const ModelCopy copy;
-    const auto file = copy.path() / "model.bfloat16-panels";
+    const auto file = copy.path() / PackedWeights::file_name(choose_kernels().packing);
     const auto open = [&] { return Encoder::open({.model_dir = copy.path()}); };
     ASSERT_TRUE(open());
     const std::string whole = read_file(file);
@@ -198,7 +198,7 @@ TEST(PackedWeights, AreMadeOnceAndMadeAnewWhenDamaged) {
     std::string damaged = whole;
     damaged.back() = static_cast<char>(damaged.back() ^ 1);
     for (const auto& bytes : {damaged, whole.substr(0, 1000), std::string()}) {
-        copy.replace("model.bfloat16-panels", bytes);
+        copy.replace(file.filename(), bytes);
         const auto encoder = open();
         ASSERT_TRUE(encoder);
         EXPECT_GE(cosine(encode_one(**encoder, goldens()[20].text), goldens()[20].vector), 0.9999);
@@ -208,7 +208,7 @@ TEST(PackedWeights, AreMadeOnceAndMadeAnewWhenDamaged) {
 
 TEST(PackedWeights, NeedNoFile) {
     const ModelCopy copy;
-    const auto file = copy.path() / "model.bfloat16-panels";
+    const auto file = copy.path() / PackedWeights::file_name(choose_kernels().packing);
     fs::create_directories(file / "in the way");
     const auto encoder = Encoder::open({.model_dir = copy.path()});
     ASSERT_TRUE(encoder);

@@ -15,8 +15,8 @@ std::array<const Kernels*, 4> list_kernels() {
     const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-    const bool bfloat16 = avx512 && avx2 && __builtin_cpu_supports("avx512bf16");
-    if (bfloat16) found[count++] = &kernels_avx512_bfloat16;
+    const bool vnni = avx512 && avx2 && __builtin_cpu_supports("avx512vnni");
+    if (vnni) found[count++] = &kernels_avx512_vnni;
     if (avx512 && avx2) found[count++] = &kernels_avx512;
     if (avx2) found[count++] = &kernels_avx2;
 #endif

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The arithmetic of the encoder: a handful of loops, compiled once for each instruction set from
 // one source (kernels_body.hpp) and chosen at run time, so that one program runs well on every
-// x86-64. Weights are bfloat16, half the bytes to fetch; processors that multiply bfloat16 do so,
-// others widen one panel of weights at a time to float. Sums are always float. Pure functions on
-// the caller's memory; any thread.
+// x86-64. Weights have 16 bits, half the bytes of a float to fetch: integers where the processor
+// multiplies those (VNNI), else bfloat16, of which one panel at a time is widened to float. Pure
+// functions on the caller's memory; any thread.
 #pragma once
 
 #include <cstddef>
@@ -28,10 +28,19 @@ constexpr std::size_t tokens_max = 256;  // where the reference cuts a text
 /// The columns of a result are made in panels of this many.
 constexpr std::size_t panel_columns = 32;
 
-/// A dense layer. Its weights are bfloat16, in panels: [columns / 32][depth / 2][32], each item
-/// being the weights of depth 2p (low half) and 2p + 1 (high half) for one column.
+/// What 16 bits of a weight mean: a bfloat16, or a whole number of its column's steps.
+enum class Packing { bfloat16, int16 };
+
+/// With Packing::int16, inputs are at most this many of their row's steps, and the weights are so
+/// small that the products of this many inputs add up within 32 bits.
+constexpr std::int32_t int16_inputs_max = 1 << 14;
+constexpr std::size_t int16_depth_max = shape::width;
+
+/// A dense layer. Its weights lie in panels: [columns / 32][depth / 2][32], each item being the
+/// weights of depth 2p (low half) and 2p + 1 (high half) for one column.
 struct Dense {
     const std::uint32_t* panels;
+    const float* steps;  ///< [columns]; nullptr with Packing::bfloat16
     const float* bias;
     std::size_t depth;
 };
@@ -50,6 +59,7 @@ constexpr std::size_t scratch_floats(std::size_t rows) {
 
 struct Kernels {
     std::string_view name;
+    Packing packing;  ///< of the layers that `dense` takes
     /// out[row][column] = activation(in[row] · weight[column] + bias[column]) for `rows` rows of
     /// `depth` floats and `columns` columns, a multiple of panel_columns.
     void (*dense)(const Dense& layer, const float* in, std::size_t rows, std::size_t columns,

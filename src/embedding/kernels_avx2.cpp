@@ -22,7 +22,7 @@ constexpr std::size_t tile_rows = 6;
 #include "embedding/kernels_dense_float.hpp"
 
 namespace stoa::embedding {
-const Kernels kernels_avx2 = {"AVX2", dense, attend, add_and_norm, pool};
+const Kernels kernels_avx2 = {"AVX2", Packing::bfloat16, dense, attend, add_and_norm, pool};
 }  // namespace stoa::embedding
 
 #if defined(__clang__)

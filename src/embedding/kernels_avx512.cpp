@@ -23,7 +23,7 @@ constexpr std::size_t tile_rows = 12;
 #include "embedding/kernels_dense_float.hpp"
 
 namespace stoa::embedding {
-const Kernels kernels_avx512 = {"AVX-512", dense, attend, add_and_norm, pool};
+const Kernels kernels_avx512 = {"AVX-512", Packing::bfloat16, dense, attend, add_and_norm, pool};
 }  // namespace stoa::embedding
 
 #if defined(__clang__)

@@ -15,5 +15,5 @@ constexpr std::size_t tile_rows = 4;
 #include "embedding/kernels_dense_float.hpp"
 
 namespace stoa::embedding {
-const Kernels kernels_portable = {"portable", dense, attend, add_and_norm, pool};
+const Kernels kernels_portable = {"portable", Packing::bfloat16, dense, attend, add_and_norm, pool};
 }  // namespace stoa::embedding

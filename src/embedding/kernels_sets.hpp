@@ -7,7 +7,7 @@
 
 namespace stoa::embedding {
 
-extern const Kernels kernels_avx512_bfloat16;
+extern const Kernels kernels_avx512_vnni;
 extern const Kernels kernels_avx512;
 extern const Kernels kernels_avx2;
 extern const Kernels kernels_portable;

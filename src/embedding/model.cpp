@@ -54,10 +54,13 @@ std::vector<DenseSource> list_sources(Finder& find) {
     return sources;
 }
 
-Layer find_layer(Finder& find, const std::string& name, const std::uint32_t*& pairs) {
+/// `pairs` and `steps` move behind the layer's.
+Layer find_layer(Finder& find, const std::string& name, const std::uint32_t*& pairs,
+                 const float*& steps) {
     const auto take = [&](const float* bias, std::size_t columns, std::size_t depth) {
-        const Dense dense{pairs, bias, depth};
+        const Dense dense{pairs, steps, bias, depth};
         pairs += columns * depth / 2;
+        if (steps != nullptr) steps += columns;
         return dense;
     };
     Layer layer{};
@@ -86,7 +89,8 @@ Result<> check_hash(const Safetensors& file, const std::filesystem::path& path,
 
 }  // namespace
 
-Result<Model> Model::open(const std::filesystem::path& dir, std::string_view sha256) {
+Result<Model> Model::open(const std::filesystem::path& dir, std::string_view sha256,
+                          Packing packing) {
     const auto path = dir / "model.safetensors";
     auto file = Safetensors::open(path);
     if (!file) return fail(file);
@@ -97,9 +101,8 @@ Result<Model> Model::open(const std::filesystem::path& dir, std::string_view sha
     Finder find(*file);
     const auto sources = list_sources(find);
     if (find.error()) return tl::unexpected<Error>(*find.error());
-    auto packed = sha256.empty()
-                      ? PackedWeights::make(sources)
-                      : PackedWeights::open(dir / "model.bfloat16-panels", sha256, sources);
+    auto packed = sha256.empty() ? PackedWeights::make(sources, packing)
+                                 : PackedWeights::open(dir, sha256, sources, packing);
 
     Model model{.file = std::move(*file), .packed = std::move(packed)};
     Finder rest(model.file);
@@ -108,8 +111,9 @@ Result<Model> Model::open(const std::filesystem::path& dir, std::string_view sha
     model.sentence = rest.floats("embeddings.token_type_embeddings.weight", {2, width});
     model.embedding_norm = rest.norm("embeddings.LayerNorm");
     const std::uint32_t* pairs = model.packed.pairs();
+    const float* steps = model.packed.steps();
     for (std::size_t i = 0; i < shape::layers; ++i) {
-        model.layers[i] = find_layer(rest, layer_name(i), pairs);
+        model.layers[i] = find_layer(rest, layer_name(i), pairs, steps);
     }
     if (rest.error()) return tl::unexpected<Error>(*rest.error());
     model.file.mapping().release_pages();

@@ -28,7 +28,8 @@ struct Layer {
 struct Model {
     /// Opens model.safetensors in `dir`, which must have this SHA-256 unless it is empty; only then
     /// are the packed weights shared through a file in `dir`. Errors: see Encoder::open.
-    static Result<Model> open(const std::filesystem::path& dir, std::string_view sha256);
+    static Result<Model> open(const std::filesystem::path& dir, std::string_view sha256,
+                              Packing packing);
 
     Safetensors file;
     PackedWeights packed;

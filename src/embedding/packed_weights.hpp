@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The weights of the dense layers as the kernels want them (see Dense): bfloat16, in panels, 21 MB
-// instead of 42. They are made once and left in a file beside the model, which every process of the
+// The weights of the dense layers as the kernels want them (see Dense): in panels, 21 MB instead of
+// 42. They are made once and left in a file beside the model, which every process of the
 // machine then maps; where no file can be written they are made anew in private memory.
 #pragma once
 
+#include "embedding/kernels.hpp"
 #include "embedding/mapping.hpp"
 
 #include <cstddef>
@@ -28,22 +29,28 @@ struct DenseSource {
 class PackedWeights {
   public:
     /// Packs `sources` one after another into private memory.
-    static PackedWeights make(std::span<const DenseSource> sources);
-    /// Maps `file` if it was made from the model with this SHA-256 and is whole; else makes the
-    /// weights and tries to leave them there (written aside, then renamed).
-    static PackedWeights open(const std::filesystem::path& file, std::string_view model_sha256,
-                              std::span<const DenseSource> sources);
+    static PackedWeights make(std::span<const DenseSource> sources, Packing packing);
+    /// Maps the file of this packing in `dir` if it was made from the model with this SHA-256 and
+    /// is whole; else makes the weights and tries to leave them there (written aside, then
+    /// renamed).
+    static PackedWeights open(const std::filesystem::path& dir, std::string_view model_sha256,
+                              std::span<const DenseSource> sources, Packing packing);
+    static std::string_view file_name(Packing packing);
 
     /// All pairs, in the order of the sources.
     [[nodiscard]] const std::uint32_t* pairs() const;
+    /// The steps of all columns in that order; nullptr with Packing::bfloat16.
+    [[nodiscard]] const float* steps() const { return steps_; }
     /// Whether a file holds them.
     [[nodiscard]] bool shared() const { return shared_; }
 
   private:
-    PackedWeights(Mapping mapping, bool shared) : mapping_(std::move(mapping)), shared_(shared) {}
+    PackedWeights(Mapping mapping, bool shared, std::span<const DenseSource> sources,
+                  Packing packing);
 
     Mapping mapping_;
     bool shared_;
+    const float* steps_ = nullptr;
 };
 
 }  // namespace stoa::embedding

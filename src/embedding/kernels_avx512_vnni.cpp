@@ -10,10 +10,10 @@
 
 #if defined(__clang__)
 #pragma clang attribute push(                                                          \
-    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,avx512bf16"))), \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,avx512vnni"))), \
     apply_to = function)
 #else
-#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,avx512bf16")
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,avx512vnni")
 #endif
 
 namespace {
@@ -23,10 +23,11 @@ constexpr std::size_t tile_rows = 12;
 
 // These loops have internal linkage: each set compiles its own.
 #include "embedding/kernels_body.hpp"
-#include "embedding/kernels_dense_bfloat16.hpp"
+#include "embedding/kernels_dense_int16.hpp"
 
 namespace stoa::embedding {
-const Kernels kernels_avx512_bfloat16 = {"AVX-512 BF16", dense, attend, add_and_norm, pool};
+const Kernels kernels_avx512_vnni = {"AVX-512 VNNI", Packing::int16, dense,
+                                     attend,         add_and_norm,   pool};
 }  // namespace stoa::embedding
 
 #if defined(__clang__)

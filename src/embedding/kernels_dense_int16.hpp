@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dense layers in 16-bit integers with 32-bit sums (VPDPWSSD), for Packing::int16: twice the speed
+// of float, and finer than bfloat16. Included after kernels_body.hpp.
+
+namespace stoa::embedding {
+namespace {
+
+static_assert(lanes == 16 && tile_columns == panel_columns);
+
+/// A row as 16-bit integers, the largest being `int16_inputs_max`; the size of one of them.
+inline float narrow_row(const float* from, Index depth, std::int16_t* to) {
+    Vec most{};
+    for (Index i = 0; i < depth; i += lanes) {
+        const Vec value = load(from + i);
+        most = larger(most, larger(value, -value));
+    }
+    const float peak = largest(most);
+    const float factor = peak > 0 ? static_cast<float>(int16_inputs_max) / peak : 0.0F;
+    for (Index i = 0; i < depth; i += lanes) {
+        const __m512i whole = _mm512_cvtps_epi32((__m512)(load(from + i) * factor));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + i), _mm512_cvtepi32_epi16(whole));
+    }
+    return peak / static_cast<float>(int16_inputs_max);
+}
+
+typedef int LoosePair __attribute__((aligned(2), may_alias));
+
+/// Adds `depth` inputs' part of a tile's sums. The packing keeps these within 32 bits.
+template <Index Rows>
+inline __attribute__((always_inline)) void add_products(const LoosePair* pairs, Index row_pairs,
+                                                        const std::uint32_t* panel, Index depth,
+                                                        Vec (&sums)[Rows][2]) {
+    IntVec parts[Rows][2] = {};  // not __m512i: that may alias, and would live in memory
+    for (Index p = 0; p < depth / 2; ++p) {
+        const __m512i left = _mm512_loadu_si512(panel + p * panel_columns);
+        const __m512i right = _mm512_loadu_si512(panel + p * panel_columns + lanes);
+#pragma GCC unroll 16
+        for (Index r = 0; r < Rows; ++r) {
+            const __m512i factor = _mm512_set1_epi32(pairs[r * row_pairs + p]);
+            parts[r][0] = (IntVec)_mm512_dpwssd_epi32((__m512i)parts[r][0], factor, left);
+            parts[r][1] = (IntVec)_mm512_dpwssd_epi32((__m512i)parts[r][1], factor, right);
+        }
+    }
+#pragma GCC unroll 16
+    for (Index r = 0; r < Rows; ++r) {
+        sums[r][0] += __builtin_convertvector(parts[r][0], Vec);
+        sums[r][1] += __builtin_convertvector(parts[r][1], Vec);
+    }
+}
+
+template <Index Rows>
+void dense_tile(const std::int16_t* rows, const float* row_steps, Index depth,
+                const std::uint32_t* panel, const float* steps, const float* bias, float* out,
+                Index out_stride, Activation activation) {
+    Vec sums[Rows][2] = {};
+    const auto* pairs = reinterpret_cast<const LoosePair*>(rows);
+    for (Index done = 0; done < depth; done += int16_depth_max) {
+        add_products<Rows>(pairs + done / 2, depth / 2, panel + done / 2 * panel_columns,
+                           int16_depth_max, sums);
+    }
+    const Vec left = load(steps);
+    const Vec right = load(steps + lanes);
+#pragma GCC unroll 16
+    for (Index r = 0; r < Rows; ++r) {
+        sums[r][0] *= left * row_steps[r];
+        sums[r][1] *= right * row_steps[r];
+    }
+    finish_tile<Rows>(sums, bias, out, out_stride, activation);
+}
+
+void dense(const Dense& layer, const float* in, Index rows, Index columns, float* out,
+           Activation activation, float* scratch) {
+    float* row_steps = scratch;
+    auto* narrow = reinterpret_cast<std::int16_t*>(scratch + rows);
+    for (Index row = 0; row < rows; ++row) {
+        row_steps[row] =
+            narrow_row(in + row * layer.depth, layer.depth, narrow + row * layer.depth);
+    }
+    for (Index column = 0; column < columns; column += panel_columns) {
+        const std::uint32_t* panel = layer.panels + column * layer.depth / 2;
+        for_each_tile(rows, [&](Index row, auto count) {
+            dense_tile<count>(narrow + row * layer.depth, row_steps + row, layer.depth, panel,
+                              layer.steps + column, layer.bias + column,
+                              out + row * columns + column, columns, activation);
+        });
+    }
+}
+
+}  // namespace
+}  // namespace stoa::embedding
