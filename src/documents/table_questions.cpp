@@ -4,6 +4,7 @@
 #include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
 #include "tables/question.hpp"
+#include "tables/question_words.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +12,41 @@
 namespace stoa::documents {
 
 namespace {
+
+/// Tables of one room that a question may name, and of those that are planned for.
+constexpr std::int64_t tables_listed_max = 200;
+constexpr std::size_t tables_planned_max = 10;
+
+struct TableRow {
+    DocumentId id;
+    std::string title;
+    std::string file_name;
+};
+BOOST_DESCRIBE_STRUCT(TableRow, (), (id, title, file_name))
+
+std::string_view without_extension(std::string_view file_name) {
+    return file_name.substr(0, file_name.rfind('.'));
+}
+
+/// The tables that the question names by the most words; none where it names none.
+std::vector<NamedTable> find_named(const std::vector<TableRow>& rows, std::string_view question) {
+    std::vector<NamedTable> named;
+    std::size_t most = 1;
+    for (const TableRow& row : rows) {
+        tables::NamedQuestion best;
+        for (const std::string_view name :
+             {std::string_view(row.title), std::string_view(row.file_name),
+              without_extension(row.file_name)}) {
+            auto taken = tables::take_name(question, name);
+            if (taken.name_words > best.name_words) best = std::move(taken);
+        }
+        if (best.name_words < most) continue;
+        if (best.name_words > most) named.clear();
+        most = best.name_words;
+        named.push_back({row.id, std::move(best.question)});
+    }
+    return named;
+}
 
 using Values = std::vector<std::optional<std::string>>;
 
@@ -100,6 +136,44 @@ Result<std::optional<Computation>> TableQuestions::compute(const Granted& grante
     auto computation = run(granted, std::move(*plan));
     if (!computation) return fail(computation);
     return std::optional(std::move(*computation));
+}
+
+Result<std::optional<Computation>> TableQuestions::compute_in(const Scope& scope,
+                                                              std::string_view question) {
+    if (!tables::may_ask_for_computation(question)) return std::optional<Computation>();
+    const auto rows = database_.list<TableRow>(sql::list_tables, scope.asker, scope.document,
+                                               scope.room, tables_listed_max);
+    if (!rows) return fail(rows);
+    auto planned = plan_each(scope.asker, find_named(*rows, question));
+    if (!planned) return fail(planned);
+    if (planned->empty()) {
+        std::vector<NamedTable> all;
+        for (const TableRow& row : *rows) all.push_back({row.id, std::string(question)});
+        planned = plan_each(scope.asker, all);
+        if (!planned) return fail(planned);
+    }
+    if (planned->size() != 1) return std::optional<Computation>();
+    auto computation = run(planned->front().granted, std::move(planned->front().plan));
+    if (!computation) return fail(computation);
+    return std::optional(std::move(*computation));
+}
+
+/// None of more than `tables_planned_max`: to read so many profiles is too much for one question.
+Result<std::vector<TableQuestions::Planned>> TableQuestions::plan_each(
+    const UserId& asker, const std::vector<NamedTable>& tables) {
+    std::vector<Planned> planned;
+    if (tables.size() > tables_planned_max) return planned;
+    for (const NamedTable& table : tables) {
+        auto granted = documents_.access_document(asker, table.document);
+        if (!granted && granted.error().kind == ErrorKind::not_found) continue;
+        if (!granted) return fail(granted);
+        const auto profile = find_profile(*granted);
+        if (!profile) return fail(profile);
+        if (!*profile) continue;
+        auto plan = tables::plan_question(table.question, (*profile)->columns);
+        if (plan) planned.push_back({std::move(*granted), std::move(*plan)});
+    }
+    return planned;
 }
 
 Result<Computation> TableQuestions::query(const UserId& user, const DocumentId& document,

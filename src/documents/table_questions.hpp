@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "documents/documents.hpp"
+#include "documents/retrieval.hpp"
 #include "extraction/extractor.hpp"
 #include "tables/plan.hpp"
 #include "tables/profile.hpp"
@@ -38,6 +39,12 @@ BOOST_DESCRIBE_STRUCT(Computation, (),
 /// A computation as an answer: its plan, its result (at most twenty rows), over how many rows.
 std::string to_sentence(const Computation& computation);
 
+/// A table with the question as it is to be put to it.
+struct NamedTable {
+    DocumentId document;
+    std::string question;
+};
+
 class TableQuestions {
   public:
     /// `extractor` has the limits of a question that somebody waits for.
@@ -49,6 +56,10 @@ class TableQuestions {
     /// Nothing where the document is no table or the question asks for no computation: passages
     /// answer then. Otherwise the errors of `Extractor::query`.
     Result<std::optional<Computation>> compute(const Granted& granted, std::string_view question);
+    /// The same of the tables of a room, for the one that the question means: that it names by
+    /// title or file name, or else that alone has what it asks for. Nothing where several could be
+    /// meant. That the asker may read it is checked here.
+    Result<std::optional<Computation>> compute_in(const Scope& scope, std::string_view question);
     /// The same for a question that only a computation may answer: `document_not_found`,
     /// `not_a_table` (404), `question_not_understood` (invalid), and the errors of
     /// `Extractor::query`.
@@ -56,6 +67,13 @@ class TableQuestions {
                               std::string_view question);
 
   private:
+    struct Planned {
+        Granted granted;
+        tables::Plan plan;
+    };
+
+    Result<std::vector<Planned>> plan_each(const UserId& asker,
+                                           const std::vector<NamedTable>& tables);
     Result<std::optional<tables::Profile>> find_profile(const Granted& granted);
     Result<tables::Profile> get_profile(const Granted& granted);
     Result<Computation> run(const Granted& granted, tables::Plan&& plan);

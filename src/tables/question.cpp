@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/question.hpp"
 
+#include "tables/question_words.hpp"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -12,45 +14,6 @@
 namespace stoa::tables {
 namespace {
 
-using Words = std::vector<std::string>;
-
-constexpr std::size_t words_max = 200;
-
-bool is_word_byte(char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte >= 0x80 || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
-}
-
-/// Words in lower case; numbers with their point and sign, comparison signs, and what stands in
-/// quotation marks (with a leading '"') are words of their own.
-Words split(std::string_view text) {
-    const std::string lower = folded(text);
-    Words words;
-    for (std::size_t i = 0; i < lower.size() && words.size() < words_max;) {
-        const char c = lower[i];
-        std::size_t end = i + 1;
-        if (c == '"') {
-            end = std::min(lower.find('"', i + 1), lower.size());
-            words.push_back(lower.substr(i, end - i));
-            ++end;
-        } else if (c == '<' || c == '>' || c == '=' || c == '!') {
-            while (end < lower.size() && lower[end] == '=') ++end;
-            words.push_back(lower.substr(i, end - i));
-        } else if (is_word_byte(c) || (c == '-' && end < lower.size() && is_word_byte(lower[end]) &&
-                                       (words.empty() || lower[i - 1] == ' '))) {
-            const auto goes_on = [&](std::size_t at) {
-                const bool inner = (lower[at] == '.' || lower[at] == '\'') &&
-                                   at + 1 < lower.size() && is_word_byte(lower[at + 1]);
-                return is_word_byte(lower[at]) || inner;
-            };
-            while (end < lower.size() && goes_on(end)) ++end;
-            words.push_back(lower.substr(i, end - i));
-        }
-        i = end;
-    }
-    return words;
-}
-
 /// "prices" and "price" are one word.
 bool same_word(const std::string& asked, const std::string& named) {
     return asked == named || asked == named + "s" || asked == named + "es" || asked + "s" == named;
@@ -60,11 +23,25 @@ bool is_number_column(const ColumnProfile& column) {
     return column.type == ColumnType::integer || column.type == ColumnType::number;
 }
 
+std::optional<Function> function_named(std::string_view word) {
+    static constexpr std::pair<std::string_view, Function> names[] = {
+        {"mean", Function::mean},   {"average", Function::mean}, {"avg", Function::mean},
+        {"sum", Function::sum},     {"total", Function::sum},    {"minimum", Function::min},
+        {"min", Function::min},     {"lowest", Function::min},   {"smallest", Function::min},
+        {"least", Function::min},   {"maximum", Function::max},  {"max", Function::max},
+        {"highest", Function::max}, {"largest", Function::max},  {"greatest", Function::max},
+        {"biggest", Function::max}, {"median", Function::median}};
+    for (const auto& [name, function] : names) {
+        if (name == word) return function;
+    }
+    return std::nullopt;
+}
+
 class Parser {
   public:
     Parser(std::string_view question, const std::vector<ColumnProfile>& columns)
-        : words_(split(question)), columns_(columns) {
-        for (const ColumnProfile& column : columns) names_.push_back(split(column.name));
+        : words_(split_words(question)), columns_(columns) {
+        for (const ColumnProfile& column : columns) names_.push_back(split_words(column.name));
     }
 
     Result<Plan> parse() {
@@ -134,17 +111,10 @@ class Parser {
     }
 
     std::optional<Function> take_function() {
-        static constexpr std::pair<std::string_view, Function> names[] = {
-            {"mean", Function::mean},   {"average", Function::mean}, {"avg", Function::mean},
-            {"sum", Function::sum},     {"total", Function::sum},    {"minimum", Function::min},
-            {"min", Function::min},     {"lowest", Function::min},   {"smallest", Function::min},
-            {"least", Function::min},   {"maximum", Function::max},  {"max", Function::max},
-            {"highest", Function::max}, {"largest", Function::max},  {"greatest", Function::max},
-            {"biggest", Function::max}, {"median", Function::median}};
-        for (const auto& [name, function] : names) {
-            if (take({name})) return function;
-        }
-        return std::nullopt;
+        if (at_ == words_.size()) return std::nullopt;
+        const auto function = function_named(words_[at_]);
+        if (function) ++at_;
+        return function;
     }
 
     bool take_part() {
@@ -337,6 +307,21 @@ class Parser {
 };
 
 }  // namespace
+
+bool may_ask_for_computation(std::string_view question) {
+    static constexpr std::string_view telling[] = {"count", "top", "bottom", "which"};
+    const Words words = split_words(question);
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const std::string_view next = i + 1 < words.size() ? std::string_view(words[i + 1]) : "";
+        if ((words[i] == "how" && next == "many") || (words[i] == "number" && next == "of")) {
+            return true;
+        }
+        if (function_named(words[i]) || std::ranges::find(telling, words[i]) != std::end(telling)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 Result<Plan> plan_question(std::string_view question, const std::vector<ColumnProfile>& columns) {
     return Parser(question, columns).parse();

@@ -14,6 +14,9 @@
 
 namespace stoa::tables {
 
+/// False: `plan_question` has no plan for it, whatever the columns are.
+bool may_ask_for_computation(std::string_view question);
+
 /// The plan that a question asks for, of a table with these columns. `question_not_understood`
 /// (invalid) names the first word that has no part in it.
 Result<Plan> plan_question(std::string_view question, const std::vector<ColumnProfile>& columns);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/question.hpp"
 
+#include "tables/question_words.hpp"
+
 #include <gtest/gtest.h>
 
 namespace stoa::tables {
@@ -60,6 +62,31 @@ TEST(Question, IsRefusedUnlessAllOfItIsUnderstood) {
     }
     EXPECT_NE(plan_question("mean price in Rome", columns()).error().message.find("\"in\""),
               std::string::npos);
+}
+
+TEST(Question, IsToldFromOthersWithoutColumns) {
+    for (const char* asked : {"How many rows are there?", "mean price", "Number of rows by name",
+                              "top 3 names by price", "which name has the highest price"}) {
+        EXPECT_TRUE(may_ask_for_computation(asked)) << asked;
+    }
+    for (const char* asked : {"What is a delta?", "How does it boil?", "The number is what?", ""}) {
+        EXPECT_FALSE(may_ask_for_computation(asked)) << asked;
+    }
+}
+
+TEST(Question, MayNameItsTable) {
+    const auto asked = [](const char* question, const char* name) {
+        const auto taken = take_name(question, name);
+        return std::to_string(taken.name_words) + ": " + taken.question;
+    };
+    EXPECT_EQ(asked("How many rows are in flowers.csv?", "flowers.csv"), "1: how many rows are");
+    EXPECT_EQ(asked("mean price of the Iris Flowers table by name", "Iris flowers"),
+              "2: mean price by name");
+    EXPECT_EQ(asked("rows in \"Iris\" where name is \"a b\"", "iris"),
+              "1: rows where name is \"a b\"");
+    EXPECT_EQ(asked("How many rows?", "flowers.csv"), "0: How many rows?");
+    EXPECT_EQ(asked("How many rows of it?", "it"), "0: How many rows of it?");
+    EXPECT_EQ(asked("How many rows?", "…"), "0: How many rows?");
 }
 
 }  // namespace

@@ -64,6 +64,7 @@ Tutor::Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Docum
 AnswerIdentity identity_of(const Prepared& prepared) {
     std::set<DocumentId> documents;
     for (const auto& passage : prepared.passages) documents.insert(passage.document);
+    if (prepared.computation) documents.insert(prepared.computation->document_id);
     return {prepared.scope,
             prepared.conversation,
             prepared.message,
@@ -168,13 +169,19 @@ Result<void> Tutor::add_passages(Prepared& prepared) {
     return {};
 }
 
+Result<std::optional<documents::Computation>> Tutor::compute_within(const documents::Scope& scope,
+                                                                    std::string_view question) {
+    if (!scope.document) return tables_.compute_in(scope, question);
+    const auto granted = documents_.access_document(scope.asker, *scope.document);
+    if (!granted) return fail(granted);
+    return tables_.compute(*granted, question);
+}
+
 /// A question about counting or computing is answered from all rows, not from passages.
 Result<void> Tutor::compute(Prepared& prepared) {
     const auto& scope = prepared.scope;
-    if (!scope.document || prepared.mode != Mode::answer) return {};
-    const auto granted = documents_.access_document(scope.asker, *scope.document);
-    if (!granted) return fail(granted);
-    auto computation = tables_.compute(*granted, prepared.prompt.question);
+    if (prepared.mode != Mode::answer) return {};
+    auto computation = compute_within(scope, prepared.prompt.question);
     if (!computation) return fail(computation);
     prepared.computation = std::move(*computation);
     return {};

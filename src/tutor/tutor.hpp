@@ -152,6 +152,8 @@ class Tutor {
 
   private:
     Result<void> compute(Prepared& prepared);
+    Result<std::optional<documents::Computation>> compute_within(const documents::Scope& scope,
+                                                                 std::string_view question);
     Result<llm::Completion> complete(const Prepared& prepared, const Progress& progress);
     Result<llm::Completion> ask_model(const Prepared& prepared, const Progress& progress);
     Result<void> check_standing(const Prepared& prepared);

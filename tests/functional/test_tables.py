@@ -116,6 +116,59 @@ def test_other_questions_are_answered_from_passages(flowers):
     assert answer["sources"]
 
 
+@pytest.fixture(scope="module")
+def tables_room(shared_stack):
+    """Two tables and a document in one room, with somebody else in it."""
+    owner, user = shared_stack.new_user(), shared_stack.new_user()
+    user.owner, user.the_room = owner, owner.room()
+    user.http.post("/rooms/join", json={"room_id": user.the_room["id"]}).raise_for_status()
+    user.path = f"/rooms/{user.the_room['id']}/ask"
+    for data, name in (
+        (CSV.encode(), "flowers.csv"),
+        (b"city,people\nRome,3\nOslo,1\n", "big_cities.csv"),
+        (pdfs.facts_pdf(), "facts.pdf"),
+    ):
+        shared = ready(owner, data, name=name, room_id=user.the_room["id"])
+        setattr(user, name.split(".")[0], shared)
+    return user
+
+
+@pytest.mark.parametrize(
+    "question,table,rows",
+    [
+        ("What is the mean of people?", "big_cities", [["2"]]),
+        ("How many rows are there where species is setosa?", "flowers", [["1000"]]),
+        ("How many rows are in flowers.csv?", "flowers", [["2000"]]),
+        ("How many rows are in the big_cities table?", "big_cities", [["2"]]),
+    ],
+)
+def test_a_room_is_asked_for_the_table_that_is_meant(tables_room, question, table, rows):
+    answer = answered(tables_room, question, tables_room.path)
+    meant = getattr(tables_room, table)
+    computation = answer["computation"]
+    assert (computation["rows"], computation["document_id"]) == (rows, meant["id"])
+    assert computation["description"].rstrip(".") in answer["answer"]
+    assert f"of “{meant['title']}”" in answer["answer"]
+
+
+def test_where_several_tables_could_be_meant_passages_answer(tables_room):
+    for question in ("How many rows are there?", "At what temperature does caesium boil?"):
+        answer = answered(tables_room, question, tables_room.path)
+        assert (answer["computation"], answer["provider"]) == (None, "extractive")
+    assert answer["sources"][0]["document_id"] == tables_room.facts["id"]
+
+
+def test_only_what_is_shared_into_the_room_now_is_computed(tables_room):
+    """With a table of the asker's own beside it, and until the share ends."""
+    ready(tables_room, b"people\n1\n", name="mine.csv")
+    question = "What is the mean of people?"
+    assert answered(tables_room, question, tables_room.path)["computation"]["rows"] == [["2"]]
+    path = f"/documents/{tables_room.big_cities['id']}/permissions"
+    ended = tables_room.owner.http.delete(path, params={"room_id": tables_room.the_room["id"]})
+    ended.raise_for_status()
+    assert answered(tables_room, question, tables_room.path)["computation"] is None
+
+
 def test_who_may_not_read_the_table_gets_no_number(flowers, new_user):
     stranger = new_user()
     stranger.document = flowers.document
