@@ -53,10 +53,10 @@ struct Subscriber::State {
         thread = std::thread([this] { run(); });
     }
     ~State() {
-        watch.reset();
         is_ending = true;
         wake();
         if (thread.joinable()) thread.join();
+        watch.reset();  // the thread asks it, and it wakes the thread
         close(wake_up);
     }
     State(const State&) = delete;

@@ -73,14 +73,27 @@ void Topology::move_slot(std::uint16_t slot, const Node& to) {
 }
 
 void Topology::refresh(std::uint64_t seen, Deadline deadline) {
-    const std::unique_lock turn(refresh_mutex_, deadline);
-    if (!turn || generation() != seen || steady_clock::now() - refreshed_ < refresh_every) return;
+    std::unique_lock turn(refresh_mutex_);
+    const bool is_mine =
+        refresh_ended_.wait_until(turn, deadline, [this] { return !is_refreshing_; });
+    if (!is_mine || generation() != seen || steady_clock::now() - refreshed_ < refresh_every)
+        return;
+    is_refreshing_ = true;
+    turn.unlock();
+    read_from_any(deadline);
+    turn.lock();
+    is_refreshing_ = false;
+    refreshed_ = steady_clock::now();
+    turn.unlock();
+    refresh_ended_.notify_all();
+}
+
+void Topology::read_from_any(Deadline deadline) {
     for (const auto& address : list_candidates()) {
         const auto until = std::min(deadline, steady_clock::now() + answer_max);
         if (read_from(*node_at(address), until)) break;
         if (steady_clock::now() >= deadline) break;
     }
-    refreshed_ = steady_clock::now();
 }
 
 /// Known masters first, each time from another on; then replicas and seeds.

@@ -8,6 +8,7 @@
 #include "redis/slots.hpp"
 
 #include <array>
+#include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -39,6 +40,7 @@ class Topology {
 
   private:
     [[nodiscard]] std::vector<Address> list_candidates();
+    void read_from_any(Deadline deadline);
     bool read_from(NodePool& node, Deadline deadline);
     void install(const std::vector<SlotRange>& ranges, const Address& told_by);
     Node node_at_locked(const Address& address);
@@ -53,7 +55,9 @@ class Topology {
     std::array<std::uint16_t, slot_count> owners_;  ///< in `masters_`
     std::uint64_t generation_ = 0;
     std::size_t rotation_ = 0;
-    std::timed_mutex refresh_mutex_;
+    std::mutex refresh_mutex_;  ///< not held while one reads
+    std::condition_variable refresh_ended_;
+    bool is_refreshing_ = false;
     Deadline refreshed_{};
 };
 
