@@ -49,11 +49,12 @@ std::string status_json(const Document& document) {
 Result<std::vector<rooms::Event>> append_status(postgres::Session& session,
                                                 const DocumentId& document) {
     std::vector<rooms::Event> events;
+    auto rooms = session.list<RoomId>(sql::list_rooms_of, document);
+    if (!rooms) return fail(rooms);
+    if (rooms->empty()) return events;
     auto now = session.find<Document>(sql::get_document, document);
     if (!now) return fail(now);
     if (!*now) return events;
-    auto rooms = session.list<RoomId>(sql::list_rooms_of, document);
-    if (!rooms) return fail(rooms);
     for (const auto& room : *rooms) {
         auto event = rooms::append_event(session, room, "document_status", status_json(**now));
         if (!event) return fail(event);
@@ -64,9 +65,10 @@ Result<std::vector<rooms::Event>> append_status(postgres::Session& session,
 
 void publish_progress(postgres::Database& database, rooms::RoomEvents& events,
                       const DocumentId& document) {
-    const auto now = database.find<Document>(sql::get_document, document);
     const auto rooms = database.list<RoomId>(sql::list_rooms_of, document);
-    if (!now || !*now || !rooms) return;  // the next one tells more anyway
+    if (!rooms || rooms->empty()) return;  // the next one tells more anyway
+    const auto now = database.find<Document>(sql::get_document, document);
+    if (!now || !*now) return;
     for (const auto& room : *rooms) {
         events.publish_passing(room, "document_status", status_json(**now));
     }

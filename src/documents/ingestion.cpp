@@ -91,15 +91,16 @@ class Reading {
     Result<void> acknowledge_only();
 
   private:
+    Result<void> embed_batch();
+    Result<void> copy_batch(postgres::Session& session);
     Result<void> write_batch();
+    void forget_batch();
     Result<void> make_ready(postgres::Session& session, const extraction::Summary& summary);
-    [[nodiscard]] std::vector<std::string> with_headings(
-        const std::vector<std::string_view>& texts) const;
+    [[nodiscard]] std::string_view text_of(std::size_t chunk) const;
+    [[nodiscard]] std::vector<std::string> with_headings() const;
     Result<std::vector<postgres::Bytes>> make_lexemes(const std::vector<std::string>& texts);
     Result<void> copy_pages(postgres::Session& session);
-    Result<void> copy_chunks(postgres::Session& session, const std::vector<std::string_view>& texts,
-                             const std::vector<embedding::Embedding>& embeddings,
-                             const std::vector<postgres::Bytes>& lexemes);
+    Result<void> copy_chunks(postgres::Session& session);
     void publish(const std::vector<rooms::Event>& events);
     void publish_progress_sometimes();
 
@@ -119,6 +120,8 @@ class Reading {
     std::vector<extraction::Chunk> chunks_;
     std::vector<std::size_t> page_of_chunk_;  ///< index in pages_
     std::vector<std::string> heading_of_chunk_;
+    std::vector<embedding::Embedding> embeddings_;  ///< from `embed_batch` on
+    std::vector<postgres::Bytes> lexemes_;          ///< likewise
     extraction::HeadingTrail trail_;
     std::size_t bytes_ = 0;
     std::vector<RowId> superseded_;  ///< files that the ready version makes needless
@@ -134,10 +137,12 @@ Result<std::optional<Original>> Reading::begin(accounts::SubjectKeys& keys) {
             auto taken = session.find<Begun>(sql::begin_ingestion, document_, token_, version_);
             if (!taken) return fail(taken);
             if (!*taken) return std::optional<Original>();
-            auto chunks = session.one<std::int64_t>(sql::count_chunks, document_);
-            if (!chunks) return fail(chunks);
             pages_done_ = (*taken)->pages_done;
-            chunks_done_ = *chunks;
+            if (pages_done_ > 0) {
+                auto chunks = session.one<std::int64_t>(sql::count_chunks, document_);
+                if (!chunks) return fail(chunks);
+                chunks_done_ = *chunks;
+            }
             if ((*taken)->is_first) {
                 auto appended = append_status(session, document_);
                 if (!appended) return fail(appended);
@@ -154,7 +159,9 @@ Result<std::optional<Original>> Reading::begin(accounts::SubjectKeys& keys) {
     return begun;
 }
 
+/// So that progress can be shown, of which a single page has none.
 Result<void> Reading::set_page_count(int pages) {
+    if (pages == 1) return {};
     auto updated = database_.run(sql::set_page_count, document_, token_, pages);
     if (!updated) return fail(updated);
     if (updated->affected() == 0) return taken_over();
@@ -187,47 +194,64 @@ Result<void> Reading::add(extraction::Page&& page) {
 }
 
 Result<void> Reading::write_batch() {
-    if (pages_.empty()) return {};
-    std::vector<std::string_view> texts;
-    for (std::size_t i = 0; i < chunks_.size(); ++i) {
-        const std::string_view text = pages_[page_of_chunk_[i]].text;
-        texts.push_back(text.substr(chunks_[i].begin, chunks_[i].end - chunks_[i].begin));
-    }
-    const auto searched = with_headings(texts);
+    if (auto embedded = embed_batch(); !embedded) return embedded;
+    auto written = database_.transact([&](postgres::Session& session) -> Result<void> {
+        auto ours = session.run(sql::advance_ingestion, document_, token_, pages_.back().number);
+        if (!ours) return fail(ours);
+        if (ours->affected() == 0) return taken_over();
+        return copy_batch(session);
+    });
+    if (!written) return written;
+    forget_batch();
+    publish_progress_sometimes();
+    return {};
+}
+
+Result<void> Reading::embed_batch() {
+    if (chunks_.empty()) return {};
+    const auto searched = with_headings();
     auto embeddings =
         encoder_.encode(std::vector<std::string_view>(searched.begin(), searched.end()));
     if (!embeddings) return fail(embeddings);
-    const auto lexemes = make_lexemes(searched);
+    auto lexemes = make_lexemes(searched);
     if (!lexemes) return fail(lexemes);
-    const int last_page = pages_.back().number;
-    auto written = database_.transact([&](postgres::Session& session) -> Result<void> {
-        auto ours = session.run(sql::advance_ingestion, document_, token_, last_page);
-        if (!ours) return fail(ours);
-        if (ours->affected() == 0) return taken_over();
-        if (auto copied = copy_pages(session); !copied) return copied;
-        return copy_chunks(session, texts, *embeddings, *lexemes);
-    });
-    if (!written) return written;
-    pages_done_ = last_page;
+    embeddings_ = std::move(*embeddings);
+    lexemes_ = std::move(*lexemes);
+    return {};
+}
+
+/// In a transaction that has found this run's token.
+Result<void> Reading::copy_batch(postgres::Session& session) {
+    if (pages_.empty()) return {};
+    if (auto copied = copy_pages(session); !copied) return copied;
+    return copy_chunks(session);
+}
+
+void Reading::forget_batch() {
+    pages_done_ = pages_.back().number;
     chunks_done_ += static_cast<std::int64_t>(chunks_.size());
     pages_.clear();
     chunks_.clear();
     page_of_chunk_.clear();
     heading_of_chunk_.clear();
     bytes_ = 0;
-    publish_progress_sometimes();
-    return {};
+}
+
+std::string_view Reading::text_of(std::size_t chunk) const {
+    const auto [begin, end] = std::pair(chunks_[chunk].begin, chunks_[chunk].end);
+    return std::string_view(pages_[page_of_chunk_[chunk]].text).substr(begin, end - begin);
 }
 
 /// What each text is found by: itself, and the nearest heading over it, which often says what it is
 /// about when the text itself does not.
-std::vector<std::string> Reading::with_headings(const std::vector<std::string_view>& texts) const {
+std::vector<std::string> Reading::with_headings() const {
     std::vector<std::string> searched;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
+    for (std::size_t i = 0; i < chunks_.size(); ++i) {
+        const auto text = text_of(i);
         const auto heading = extraction::nearest_heading(heading_of_chunk_[i]);
-        const bool is_said = heading.empty() || texts[i].starts_with(heading);
+        const bool is_said = heading.empty() || text.starts_with(heading);
         searched.push_back(is_said ? std::string() : std::string(heading) + "\n");
-        searched.back() += texts[i];
+        searched.back() += text;
     }
     return searched;
 }
@@ -264,10 +288,8 @@ Result<void> Reading::copy_pages(postgres::Session& session) {
     });
 }
 
-Result<void> Reading::copy_chunks(postgres::Session& session,
-                                  const std::vector<std::string_view>& texts,
-                                  const std::vector<embedding::Embedding>& embeddings,
-                                  const std::vector<postgres::Bytes>& lexemes) {
+Result<void> Reading::copy_chunks(postgres::Session& session) {
+    if (chunks_.empty()) return {};
     std::size_t next = 0;
     return session.copy_in(sql::copy_chunks, 12, [&](postgres::Parameters& row) {
         if (next == chunks_.size()) return false;
@@ -279,12 +301,12 @@ Result<void> Reading::copy_chunks(postgres::Session& session,
         row.add(static_cast<std::int32_t>(chunk.page));
         row.add(static_cast<std::int32_t>(chunk.begin));
         row.add(static_cast<std::int32_t>(chunk.end));
-        row.add(keys_->owner.seal(texts[next], chunk_place(id)));
+        row.add(keys_->owner.seal(text_of(next), chunk_place(id)));
         const auto& heading = heading_of_chunk_[next];
         row.add(heading.empty() ? std::optional<postgres::Bytes>()
                                 : keys_->owner.seal(heading, chunk_heading_place(id)));
-        row.add(lexemes[next]);
-        row.add(std::span<const float>(embeddings[next]));
+        row.add(lexemes_[next]);
+        row.add(std::span<const float>(embeddings_[next]));
         row.add(embedding::Encoder::model);
         row.add(embedding::Encoder::model_version);
         ++next;
@@ -293,12 +315,12 @@ Result<void> Reading::copy_chunks(postgres::Session& session,
 }
 
 Result<void> Reading::finish(const extraction::Summary& summary) {
-    if (auto written = write_batch(); !written) return written;
     // Scanned pages that nobody could read are a warning, not a failure.
-    if (chunks_done_ == 0 && summary.unread_scans == 0) {
+    if (chunks_done_ == 0 && chunks_.empty() && summary.unread_scans == 0) {
         return fail_for_good(Error{
             ErrorKind::invalid, "no_text", "The file has no text that could be read.", {}, {}});
     }
+    if (auto embedded = embed_batch(); !embedded) return embedded;
     std::vector<rooms::Event> events;
     auto finished = database_.transact([&](postgres::Session& session) -> Result<void> {
         if (auto ready = make_ready(session, summary); !ready) return ready;
@@ -314,8 +336,9 @@ Result<void> Reading::finish(const extraction::Summary& summary) {
     return {};
 }
 
-/// The one step that makes a version answer. What follows from that in the database (of a replaced
-/// document: `version_` is above 1) belongs here, in the same transaction.
+/// The one step that makes a version answer, with the last batch, which of a small document is the
+/// only one. What follows from that in the database (of a replaced document: `version_` is above 1)
+/// belongs here, in the same transaction.
 Result<void> Reading::make_ready(postgres::Session& session, const extraction::Summary& summary) {
     std::optional<postgres::Bytes> profile;
     if (summary.table) {
@@ -326,11 +349,12 @@ Result<void> Reading::make_ready(postgres::Session& session, const extraction::S
                              summary.unread_scans > 0, profile);
     if (!ready) return fail(ready);
     if (ready->affected() == 0) return taken_over();
+    if (auto copied = copy_batch(session); !copied) return copied;
+    if (auto words = session.run(sql::collect_words, document_); !words) return fail(words);
+    if (version_ == 1) return {};
     auto superseded = session.list<RowId>(sql::take_replaced_file, document_);
     if (!superseded) return fail(superseded);
     superseded_ = std::move(*superseded);
-    if (auto words = session.run(sql::collect_words, document_); !words) return fail(words);
-    if (version_ == 1) return {};
     const auto queued = queue_.enqueue(session, reanchoring_job(document_, version_));
     if (!queued) return fail(queued);
     reanchoring_ = *queued;
