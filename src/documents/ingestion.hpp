@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reads an uploaded document so that questions can be asked about it: pages, chunks, embeddings,
 // step by step. Each step is one transaction that writes the pages of a batch, their chunks and
-// `pages_done`, so a run that is killed anywhere is continued after the last step, and nothing is
-// there twice. A run writes only while its token stands in the row; a later run takes the token,
-// and so does a replacement. Writes document_pages, document_chunks and the status columns of
-// pdf_uploads; ends rows of replaced_files. Owner: `stoa work`.
+// `pages_done`, and the last one, of a small document the only one, makes it ready; so a run that
+// is killed anywhere is continued after the last step, and nothing is there twice. A run writes
+// only while its token stands in the row; a later run takes the token, and so does a replacement.
+// Writes document_pages, document_chunks and the status columns of pdf_uploads; ends rows of
+// replaced_files. Owner: `stoa work`.
 #pragma once
 
 #include "accounts/subject_keys.hpp"
