@@ -62,6 +62,8 @@ RoomFeed::RoomFeed(rooms::RoomEvents& events, postgres::Database& database,
 
 RoomFeed::~RoomFeed() {
     events_.set_listener({});
+    thread_.request_stop();
+    thread_.join();  // it unsubscribes what nobody reads any more
     subscriber_.reset();
 }
 
