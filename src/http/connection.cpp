@@ -87,6 +87,10 @@ bool Connection::is_too_slow(SteadyClock::time_point now) const {
 }
 
 void Connection::sweep(SteadyClock::time_point now) {
+    // As while an answer streams, a peer that ends its side is taken to have left.
+    if (phase_ == Phase::handling && abandonment_.stop_possible() && transport_.has_ended()) {
+        abandonment_.request_stop();
+    }
     if (now < deadline_ && !is_too_slow(now)) return;
     switch (phase_) {
         case Phase::head:
@@ -121,6 +125,7 @@ void Connection::abort() {
     if (phase_ == Phase::answering) account(false);
     phase_ = Phase::closed;
     transport_.close();
+    abandonment_.request_stop();
     if (stream_) stream_->drop();
     stream_.reset();
     edge_.remove(*this);

@@ -14,6 +14,7 @@
 #include "http/transport.hpp"
 
 #include <memory>
+#include <stop_token>
 #include <string>
 
 namespace stoa::http {
@@ -115,6 +116,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     ReadBuffer in_;
     HeadScan scan_;
     std::unique_ptr<Exchange> exchange_;
+    std::stop_source abandonment_{std::nostopstate};  ///< of a slow handler that runs
     Answer out_;
     std::size_t sent_ = 0;  ///< of out_'s head and body
     // Of the answer under way: since when, what its peer has taken, and how long it let us wait.

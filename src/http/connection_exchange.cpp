@@ -191,8 +191,10 @@ void Connection::store() {
 
 void Connection::dispatch() {
     phase_ = Phase::handling;
-    submit_or_refuse(exchange_->route->is_slow ? core_->slow_pool : core_->pool,
-                     &Connection::handle_on_worker);
+    const bool is_slow = exchange_->route->is_slow;
+    abandonment_ = is_slow ? std::stop_source() : std::stop_source(std::nostopstate);
+    exchange_->request.abandoned = abandonment_.get_token();
+    submit_or_refuse(is_slow ? core_->slow_pool : core_->pool, &Connection::handle_on_worker);
 }
 
 void Connection::submit_or_refuse(WorkerPool& pool, void (Connection::*work)()) {

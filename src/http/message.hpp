@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -66,6 +67,9 @@ struct Request {
     std::optional<Caller>
         caller;  ///< set for routes with Access::signed_in (and optional, if a token came)
     std::optional<Bearer> bearer;  ///< set for routes with Access::bearer
+    /// Of slow routes: the peer has left, so that nobody waits for the answer. Told within a second
+    /// while the handler runs.
+    std::stop_token abandoned{};
 
     [[nodiscard]] std::optional<std::string_view> find_header(
         std::string_view lower_case_name) const;

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include <openssl/err.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -70,6 +71,11 @@ Transport::Progress Transport::write(std::span<iovec> parts) {
     ERR_clear_error();
     const int result = SSL_write(session_.get(), record.data(), static_cast<int>(size));
     return tls_progress(result, write_needs_read_, SSL_ERROR_WANT_READ);
+}
+
+bool Transport::has_ended() {
+    pollfd socket{socket_.native_handle(), POLLRDHUP, 0};
+    return ::poll(&socket, 1, 0) == 1;
 }
 
 bool Transport::end_sending() {

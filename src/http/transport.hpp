@@ -59,6 +59,8 @@ class Transport {
                            std::move(handler));
     }
 
+    /// The peer has ended its side or is gone; what it sent before may still be unread.
+    [[nodiscard]] bool has_ended();
     /// Tells the peer that nothing more comes; false if it is gone.
     bool end_sending();
     void close();

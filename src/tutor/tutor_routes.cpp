@@ -47,7 +47,10 @@ Result<http::Response> respond(AskRoutes ask, const http::Request& request,
     if (http::wants_event_stream(request)) {
         return event_stream(ask.answers.ask(std::move(*prepared), request.request_id));
     }
-    auto answer = ask.tutor.answer(*prepared, Progress{});
+    Progress progress;
+    // Who repeats the question under its key is to get this answer.
+    if (!request.find_header("idempotency-key")) progress.stop = request.abandoned;
+    auto answer = ask.tutor.answer(*prepared, progress);
     if (!answer) return fail(answer);
     return http::Response::json_text(200, json::to_text(*answer));
 }

@@ -2,8 +2,10 @@
 """Answers outlive their connection: a stream goes on where it was lost, on any node, without asking
 the model again; it is cancelled; and it is refused to who may no longer read its documents."""
 
+import http.client
 import json
 import signal
+import urllib.parse
 
 import pytest
 import redis
@@ -269,6 +271,32 @@ def test_a_cancelled_answer_stops_the_model_and_is_not_stored(stoa, asked, serve
     assert before < after < before + 2_048, "the prompt was read; what was reserved is free again"
     server.plan = []
     assert list(stream(here))[-1][1] == "done", "and the model is not taken to be broken"
+
+
+@pytest.mark.parametrize("key", [None, "again"])
+def test_who_hangs_up_on_a_plain_answer_lets_the_model_go(stoa, asked, server, key):
+    """But not under an Idempotency-Key: who repeats the question is to get this answer."""
+    here = asked[0]
+    address = urllib.parse.urlsplit(here.http.base)
+    asking = http.client.HTTPConnection(address.hostname, address.port)
+    headers = {"Authorization": here.http.headers["Authorization"]}
+    headers |= {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key else {})
+    body = json.dumps({"question": QUESTION})
+    asking.request("POST", address.path + path_of(here), body, headers)
+    wait_until("the model waits", lambda: server.waits)
+    before = stored_of(stoa, here)
+    asking.close()
+    if key is None:
+        wait_until("the model's request is closed", lambda: server.left == 1)
+        assert stored_of(stoa, here) == before
+    else:
+        again = here.http.post(path_of(here), json={"question": QUESTION}, headers=headers)
+        assert again.json()["code"] == "idempotency_key_in_progress"
+        server.gate.set()
+        wait_until("it is stored", lambda: stored_of(stoa, here) != before)
+        again = here.http.post(path_of(here), data=body, headers=headers)
+        assert again.status_code == 200 and "so." in again.json()["answer"]
+        assert len(server.bodies) == 1 and server.left == 0
 
 
 def test_what_is_finished_is_not_cancelled(asked, server):
