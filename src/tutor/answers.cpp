@@ -188,6 +188,7 @@ Result<MaybeStream> Answers::resume_here(std::shared_ptr<AnswerLog> log, const E
 Result<MaybeStream> Answers::resume_stored(const UserId& asker, StoredAnswer stored,
                                            const EventId& last, std::string request_id) {
     if (auto read = tutor_.read_conversation(asker, stored.conversation); !read) return fail(read);
+    if (auto read = tutor_.check_readable(asker, stored.message); !read) return fail(read);
     if (!last.number) return MaybeStream();
     const auto key = keys_.key_of(asker);
     if (!key) return fail(key);

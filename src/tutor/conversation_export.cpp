@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tutor/conversation_export.hpp"
 
-#include "tutor/tutor.hpp"
-
 #include <stdexcept>
 #include <string>
 
@@ -32,6 +30,9 @@ std::string quotation(std::string_view text) {
 
 std::string markdown_of(const ConversationMessage& message) {
     if (message.role == "user") return quotation(message.content) + "\n\n";
+    if (message.is_withheld) {
+        return "*(The answer is withheld: what it was made from may not be read any more.)*\n\n";
+    }
     std::string text = message.content + "\n\n";
     if (message.is_cut) text += "*(The answer was cut.)*\n\n";
     const auto sources = json::read<std::vector<Source>>(message.sources.text);
@@ -46,9 +47,8 @@ std::string markdown_of(const ConversationMessage& message) {
 
 class Exporter {
   public:
-    Exporter(Conversations& conversations, UserId asker, Conversation conversation,
-             ExportFormat format)
-        : conversations_(conversations),
+    Exporter(Tutor& tutor, UserId asker, Conversation conversation, ExportFormat format)
+        : tutor_(tutor),
           asker_(asker),
           conversation_(std::move(conversation)),
           is_json_(format == ExportFormat::json) {}
@@ -67,7 +67,7 @@ class Exporter {
         std::optional<std::string> cursor;
         do {
             const auto page =
-                conversations_.messages(asker_, conversation_.id, messages_per_page, cursor);
+                tutor_.list_messages(asker_, conversation_, messages_per_page, cursor);
             if (!page) throw std::runtime_error(page.error().message);
             std::string text;
             for (const auto& message : page->items) {
@@ -81,7 +81,7 @@ class Exporter {
         return true;
     }
 
-    Conversations& conversations_;
+    Tutor& tutor_;
     UserId asker_;
     Conversation conversation_;
     bool is_json_;
@@ -89,7 +89,7 @@ class Exporter {
 
 }  // namespace
 
-http::Response export_conversation(Conversations& conversations, const UserId& asker,
+http::Response export_conversation(Tutor& tutor, const UserId& asker,
                                    const Conversation& conversation, ExportFormat format) {
     const bool is_json = format == ExportFormat::json;
     http::Response response;
@@ -98,7 +98,7 @@ http::Response export_conversation(Conversations& conversations, const UserId& a
         {"content-disposition", "attachment; filename=\"conversation-" + conversation.id.str() +
                                     (is_json ? ".json\"" : ".md\"")},
         {"cache-control", "no-store"}};
-    const Exporter exporter(conversations, asker, conversation, format);
+    const Exporter exporter(tutor, asker, conversation, format);
     response.body = http::StreamBody([exporter](http::Stream& stream) { exporter.write(stream); });
     return response;
 }

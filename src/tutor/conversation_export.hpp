@@ -5,7 +5,7 @@
 
 #include "base/json.hpp"
 #include "http/message.hpp"
-#include "tutor/conversations.hpp"
+#include "tutor/tutor.hpp"
 
 namespace stoa::tutor {
 
@@ -13,10 +13,10 @@ enum class ExportFormat { json, markdown };
 BOOST_DESCRIBE_ENUM(ExportFormat, json, markdown)
 
 /// The answer that carries it: `{"conversation":{…},"messages":[…]}`, or Markdown with a heading,
-/// each question as a quotation, and under each answer its sources. That the conversation is the
-/// asker's was checked before. `conversations` outlives the answer. A failure on the way cuts the
-/// stream off, so half a file is not taken for a whole one.
-http::Response export_conversation(Conversations& conversations, const UserId& asker,
+/// each question as a quotation, and under each answer its sources; withheld ones say so. That the
+/// conversation is the asker's was checked before. `tutor` outlives the answer. A failure on the
+/// way cuts the stream off, so half a file is not taken for a whole one.
+http::Response export_conversation(Tutor& tutor, const UserId& asker,
                                    const Conversation& conversation, ExportFormat format);
 
 }  // namespace stoa::tutor

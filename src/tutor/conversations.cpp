@@ -32,10 +32,11 @@ struct Turn {
     bool is_cut = false;
     std::string unverified_sentences = "[]";
     std::optional<std::string> computation{};  ///< those of earlier releases have none
+    std::optional<std::string> made_from{};    ///< nor this
 };
 BOOST_DESCRIBE_STRUCT(Turn, (),
                       (content, sources, follow_up_questions, in_documents, is_cut,
-                       unverified_sentences, computation))
+                       unverified_sentences, computation, made_from))
 
 struct SummaryRow {
     std::optional<postgres::Bytes> sealed_summary;
@@ -52,6 +53,30 @@ struct MessageRow {
     Time created_at;
 };
 BOOST_DESCRIBE_STRUCT(MessageRow, (), (id, role, sealed_turn, provider, model, created_at))
+
+void add_document_of(const boost::json::value& made, std::vector<DocumentId>& documents) {
+    const auto* object = made.if_object();
+    const auto* id = object == nullptr ? nullptr : object->if_contains("document_id");
+    if (id == nullptr || !id->is_string()) return;
+    if (const auto parsed = DocumentId::parse(std::string_view(id->get_string()))) {
+        documents.push_back(*parsed);
+    }
+}
+
+/// What a turn is made from; of earlier releases' what it quotes.
+Result<std::vector<DocumentId>> documents_of(const Turn& turn) {
+    if (turn.made_from) return json::read<std::vector<DocumentId>>(*turn.made_from);
+    std::vector<DocumentId> documents;
+    const auto sources = json::parse(turn.sources);
+    if (!sources) return fail(sources);
+    if (const auto* list = sources->if_array()) {
+        for (const auto& source : *list) add_document_of(source, documents);
+    }
+    const auto computation = json::parse(turn.computation.value_or("null"));
+    if (!computation) return fail(computation);
+    add_document_of(*computation, documents);
+    return documents;
+}
 
 std::string title_place(const ConversationId& id) {
     return "conversations.sealed_title " + id.str();
@@ -79,6 +104,8 @@ Result<Turn> open_turn(const accounts::SubjectKey& key, const MessageRow& row) {
 Result<ConversationMessage> open_message(const accounts::SubjectKey& key, MessageRow&& row) {
     auto turn = open_turn(key, row);
     if (!turn) return fail(turn);
+    auto made_from = documents_of(*turn);
+    if (!made_from) return fail(made_from);
     return ConversationMessage{row.id,
                                std::move(row.role),
                                std::move(turn->content),
@@ -90,7 +117,9 @@ Result<ConversationMessage> open_message(const accounts::SubjectKey& key, Messag
                                std::move(row.provider),
                                std::move(row.model),
                                row.created_at,
-                               json::Raw{std::move(turn->computation).value_or("null")}};
+                               json::Raw{std::move(turn->computation).value_or("null")},
+                               false,
+                               std::move(*made_from)};
 }
 
 tl::unexpected<Error> wrong_cursor() {
@@ -226,10 +255,13 @@ Result<Memory> Conversations::remember(const UserId& asker, const ConversationId
     for (const auto& message : *rows) {
         auto turn = open_turn(*key, message);
         if (!turn) return fail(turn);
+        auto made_from = documents_of(*turn);
+        if (!made_from) return fail(made_from);
         const bool is_user = message.role == "user";
         memory.turns.push_back({is_user ? llm::Turn::Role::user : llm::Turn::Role::assistant,
                                 std::move(turn->content)});
         memory.ids.push_back(message.id);
+        memory.made_from.push_back(std::move(*made_from));
     }
     return memory;
 }
@@ -296,7 +328,7 @@ Result<void> Conversations::record(const Exchange& exchange) {
         key->seal(json::to_text(Turn{std::string(exchange.answer), exchange.sources.text,
                                      exchange.follow_up_questions.text, exchange.in_documents,
                                      exchange.is_cut, exchange.unverified_sentences.text,
-                                     exchange.computation.text}),
+                                     exchange.computation.text, json::to_text(exchange.made_from)}),
                   turn_place(exchange.answer_id));
     return database_.transact([&](postgres::Session& session) -> Result<void> {
         auto conversation =

@@ -48,10 +48,12 @@ struct ConversationMessage {
     std::optional<std::string> model;
     Time created_at;
     json::Raw computation;
+    bool is_withheld = false;  ///< what it is made from may not be read any more: it says nothing
+    std::vector<DocumentId> made_from{};  ///< of an answer; not told
 };
 BOOST_DESCRIBE_STRUCT(ConversationMessage, (),
                       (id, role, content, sources, follow_up_questions, in_documents, is_cut,
-                       unverified_sentences, provider, model, created_at, computation))
+                       unverified_sentences, provider, model, created_at, computation, is_withheld))
 
 struct StoredAnswer {
     ConversationId conversation;
@@ -62,8 +64,9 @@ struct StoredAnswer {
 struct Memory {
     std::string summary;  ///< of what was said before the turns; empty: nothing was
     std::optional<RowId> summarised_through;
-    std::vector<llm::Turn> turns;  ///< oldest first
-    std::vector<RowId> ids;        ///< of the turns
+    std::vector<llm::Turn> turns;                    ///< oldest first
+    std::vector<RowId> ids;                          ///< of the turns
+    std::vector<std::vector<DocumentId>> made_from;  ///< each of the turns
 };
 
 /// A question and its answer, to be stored.
@@ -85,6 +88,7 @@ struct Exchange {
     std::string_view provider;
     std::string_view model;
     json::Raw computation{"null"};
+    std::vector<DocumentId> made_from{};  ///< all that the answer could be made from
 };
 
 /// As for a conversation that never was: whose it is is nobody else's business.

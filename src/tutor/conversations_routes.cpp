@@ -76,9 +76,9 @@ http::Handler conversation_messages(Tutor& tutor) {
             const auto query = request.query_as<ListQuery>();
             if (!query) return fail(query);
             const auto& user = request.caller->user;
-            if (auto found = tutor.read_conversation(user, *id); !found) return fail(found);
-            return tutor.conversations().messages(user, *id, limit_of(*query),
-                                                  text_of(query->cursor));
+            const auto found = tutor.read_conversation(user, *id);
+            if (!found) return fail(found);
+            return tutor.list_messages(user, *found, limit_of(*query), text_of(query->cursor));
         });
 }
 
@@ -91,7 +91,7 @@ http::Handler export_conversation(Tutor& tutor) {
         const auto& user = request.caller->user;
         const auto found = tutor.read_conversation(user, *id);
         if (!found) return fail(found);
-        return tutor::export_conversation(tutor.conversations(), user, *found,
+        return tutor::export_conversation(tutor, user, *found,
                                           query->format.value_or(ExportFormat::json));
     });
 }

@@ -4,6 +4,7 @@
 #include "llm/prompting.hpp"
 #include "llm/quotes.hpp"
 #include "llm/text_analysis.hpp"
+#include "tutor/withholding.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -27,6 +28,12 @@ tl::unexpected<Error> answer_cancelled() {
 
 tl::unexpected<Error> asker_gone() {
     return fail(ErrorKind::conflict, "asker_gone", "Nobody waits for this answer any more.");
+}
+
+tl::unexpected<Error> access_expired() {
+    return fail(ErrorKind::forbidden, "access_expired",
+                "You may no longer read what this answer is made from; what was told of it is void "
+                "and is not kept.");
 }
 
 Result<void> check_question(const Question& question) {
@@ -81,9 +88,7 @@ Result<void> Tutor::check_readable(const AnswerIdentity& answer) {
     if (checked) return {};
     const auto kind = checked.error().kind;
     if (kind != ErrorKind::not_found && kind != ErrorKind::forbidden) return checked;
-    return fail(ErrorKind::forbidden, "access_expired",
-                "You may no longer read what this answer is made from; what was told of it is void "
-                "and is not kept.");
+    return access_expired();
 }
 
 Result<Answer> Tutor::ask(const documents::Scope& scope, const Question& question,
@@ -124,6 +129,9 @@ Result<void> Tutor::continue_conversation(Prepared& prepared, const Question& qu
     auto memory =
         conversations_.remember(prepared.scope.asker, found->id, 2 * PromptBudget::turns_max);
     if (!memory) return fail(memory);
+    if (auto withheld = Withholding(documents_, prepared.scope.asker).apply(*memory); !withheld) {
+        return withheld;
+    }
     prepared.prompt.summary = std::move(memory->summary);
     prepared.prompt.turns = std::move(memory->turns);
     prepared.unsummarised = room_.weigh(prepared.prompt.turns);
@@ -342,7 +350,8 @@ Result<void> Tutor::record(const Prepared& prepared, const Answer& answer) {
          .unverified_sentences = json::Raw{json::to_text(answer.unverified_sentences)},
          .provider = answer.provider,
          .model = answer.model,
-         .computation = json::Raw{json::to_text(answer.computation)}});
+         .computation = json::Raw{json::to_text(answer.computation)},
+         .made_from = identity_of(prepared).documents});
 }
 
 Result<http::Listing<Conversation>> Tutor::list_conversations(const UserId& user,
@@ -361,6 +370,22 @@ Result<http::Listing<ConversationMessage>> Tutor::list_messages(
     if (!found) return fail(found);
     if (found->document_id != document) return conversation_not_found();
     return conversations_.messages(user, conversation, limit, cursor);
+}
+
+Result<http::Listing<ConversationMessage>> Tutor::list_messages(
+    const UserId& user, const Conversation& conversation, std::int64_t limit,
+    const std::optional<std::string>& cursor) {
+    auto listing = conversations_.messages(user, conversation.id, limit, cursor);
+    if (!listing || conversation.document_id) return listing;
+    if (auto done = Withholding(documents_, user).apply(listing->items); !done) return fail(done);
+    return listing;
+}
+
+Result<void> Tutor::check_readable(const UserId& user, const ConversationMessage& answer) {
+    const auto readable = Withholding(documents_, user).may_read(answer.made_from);
+    if (!readable) return fail(readable);
+    if (!*readable) return access_expired();
+    return {};
 }
 
 Result<Conversation> Tutor::read_conversation(const UserId& user,

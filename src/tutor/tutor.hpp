@@ -141,6 +141,13 @@ class Tutor {
     Result<http::Listing<ConversationMessage>> list_messages(
         const UserId& user, const DocumentId& document, const ConversationId& conversation,
         std::int64_t limit, const std::optional<std::string>& cursor);
+    /// As `read_conversation` gave it. Of a room's, answers that are made from what the asker may
+    /// not read any more are withheld.
+    Result<http::Listing<ConversationMessage>> list_messages(
+        const UserId& user, const Conversation& conversation, std::int64_t limit,
+        const std::optional<std::string>& cursor);
+    /// `access_expired` (403) if the asker may no longer read what a stored answer is made from.
+    Result<void> check_readable(const UserId& user, const ConversationMessage& answer);
     /// The asker's own, if they may still read what it is about, as for a question: then it can be
     /// read. `conversation_not_found`, `document_not_found`, `room_not_found`, …
     Result<Conversation> read_conversation(const UserId& user, const ConversationId& conversation);

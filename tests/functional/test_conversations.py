@@ -135,3 +135,61 @@ def test_it_is_read_only_while_its_document_may_be(shared_stack, asker):
         assert (answer.status_code, answer.json()["code"]) == (404, "document_not_found")
     assert [c["id"] for c in get(guest, "").json()["items"]] == [conversation]
     assert guest.http.delete(f"/conversations/{conversation}").status_code == 204
+
+
+@pytest.fixture
+def room_asker(shared_stack, asker):
+    """Somebody who has asked in a room about two documents, of which one is shared no more."""
+    user = shared_stack.new_user()
+    user.the_room, user.owner = asker.room(), asker
+    user.path = f"/rooms/{user.the_room['id']}/ask"
+    user.ending = {"document_id": asker.document["id"], "room_id": user.the_room["id"]}
+    share = user.ending | {"permission_type": "read"}
+    assert asker.http.post("/documents/share", json=share).ok
+    rock = f"Basalt is a dark rock. Said by {user.id}.\n".encode()
+    ready(asker, rock, name="basalt.txt", room_id=user.the_room["id"])
+    assert user.http.post("/rooms/join", json={"room_id": user.the_room["id"]}).ok
+    return user
+
+
+def end_share(user):
+    path = f"/documents/{user.ending['document_id']}/permissions"
+    room = {"room_id": user.ending["room_id"]}
+    assert user.owner.http.delete(path, params=room).status_code == 204
+
+
+def test_of_a_rooms_conversation_what_is_shared_no_more_is_withheld(room_asker):
+    user = room_asker
+    first = answered(user, QUESTIONS[0], user.path)
+    assert pdfs.FACTS[0][3] in first["answer"]
+    conversation = first["conversation_id"]
+    end_share(user)
+    later = answered(user, "What is basalt?", user.path, conversation_id=conversation)
+    assert "dark rock" in later["answer"]
+    asked, withheld, _, told = get(user, f"/{conversation}/messages").json()["items"]
+    assert (asked["content"], asked["is_withheld"]) == (QUESTIONS[0], False)
+    assert withheld["is_withheld"] and withheld["id"] == first["message_id"]
+    assert (withheld["content"], withheld["sources"], withheld["computation"]) == ("", [], None)
+    assert (withheld["follow_up_questions"], withheld["unverified_sentences"]) == ([], [])
+    assert (told["content"], told["is_withheld"]) == (later["answer"], False)
+    exported = get(user, f"/{conversation}/export").text
+    shown = get(user, f"/{conversation}/export", format="markdown").text
+    for text in (exported, shown):
+        assert pdfs.FACTS[0][3] not in text and "dark rock" in text
+    assert "The answer is withheld" in shown
+    assert [c["id"] for c in get(user, "").json()["items"]] == [conversation]
+    url = f"/conversations/{conversation}/answers/{first['message_id']}"
+    again = user.http.get(url, headers={"Accept": "text/event-stream"})
+    assert (again.status_code, again.json()["code"]) == (403, "access_expired")
+    share = user.ending | {"permission_type": "read"}
+    assert user.owner.http.post("/documents/share", json=share).ok
+    back = get(user, f"/{conversation}/messages").json()["items"][1]
+    assert (back["content"], back["is_withheld"]) == (first["answer"], False)
+
+
+def test_an_answer_that_quotes_nothing_is_withheld_with_what_it_was_made_from(room_asker):
+    user = room_asker
+    conversation = answered(user, "Who invented zippers?", user.path)["conversation_id"]
+    end_share(user)
+    withheld = get(user, f"/{conversation}/messages").json()["items"][1]
+    assert withheld["is_withheld"] and withheld["content"] == ""
