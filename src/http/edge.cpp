@@ -9,10 +9,13 @@
 namespace stoa::http {
 namespace {
 
-constexpr std::chrono::milliseconds sweep_interval{500};
+/// In which every member is looked at, evenly: what is closed comes from all of its moments.
+constexpr std::chrono::milliseconds sweep_round{500};
 constexpr std::size_t swept_per_turn = 128;
-/// To look at a member takes nanoseconds, to refuse its request tens of microseconds.
+/// To look at a member takes nanoseconds, to refuse its request tens of microseconds. However many
+/// are past their deadline at once, nine tenths of the thread are left to everybody else.
 constexpr std::chrono::microseconds sweep_turn{50};
+constexpr std::chrono::microseconds sweep_rest_min{500};
 constexpr std::chrono::milliseconds flush_interval{1};
 constexpr std::chrono::milliseconds retry_interval{5};
 /// Connections beyond these are closed without a word.
@@ -55,7 +58,7 @@ void RequestMeters::count(const Route* route, std::string_view method, int statu
 Edge::Edge(Metrics& metrics, const Routes& routes) : meters_(metrics, routes) {}
 
 void Edge::start() {
-    arm_sweep();
+    arm_sweep(sweep_round, SIZE_MAX);
     thread_ = std::jthread([this] {
         // OpenSSL cannot be told to leave the signal out.
         sigset_t broken_pipe;
@@ -98,27 +101,33 @@ void Edge::remove(EdgeMember& member) {
     members_.pop_back();
 }
 
-void Edge::arm_sweep() {
-    sweep_timer_.expires_after(sweep_interval);
-    sweep_timer_.async_wait([this](const boost::system::error_code& error) {
-        if (!error) sweep_part(members_.size());
+void Edge::arm_sweep(SteadyClock::duration rest, std::size_t left) {
+    sweep_timer_.expires_after(rest);
+    sweep_timer_.async_wait([this, left](const boost::system::error_code& error) {
+        if (!error) sweep_part(left);
     });
 }
 
-/// The first `left` members from the back. A few at a time, so that thousands past their deadline
-/// at once do not hold up everybody else; one that moves meanwhile is at worst swept twice.
+/// Some of the first `left` members, from the back; then those before them, or all again. One that
+/// moves meanwhile is at worst swept twice.
 void Edge::sweep_part(std::size_t left) {
     const auto started = SteadyClock::now();
     auto now = started;
-    left = std::min(left, members_.size());
-    for (std::size_t i = 0; i < swept_per_turn && left > 0 && now - started < sweep_turn; ++i) {
+    const auto all = members_.size();
+    left = std::min(left, all);
+    std::size_t swept = 0;
+    for (; swept < swept_per_turn && left > 0 && now - started < sweep_turn; ++swept) {
         const std::shared_ptr<EdgeMember> member = members_[--left];
         member->sweep(now);
         left = std::min(left, members_.size());
         now = SteadyClock::now();
     }
-    if (left == 0) return arm_sweep();
-    asio::post(io_, [this, left] { sweep_part(left); });
+    SteadyClock::duration rest = sweep_round;
+    if (all > 0) {
+        rest = rest * static_cast<int>(swept) / static_cast<std::int64_t>(all);
+        rest = std::max<SteadyClock::duration>(rest, sweep_rest_min);
+    }
+    arm_sweep(rest, left > 0 ? left : SIZE_MAX);
 }
 
 void Edge::flush_soon(std::shared_ptr<EdgeMember> member) {

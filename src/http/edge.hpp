@@ -91,7 +91,7 @@ class Edge {
     void retry_soon(std::function<void()> function);
 
   private:
-    void arm_sweep();
+    void arm_sweep(SteadyClock::duration rest, std::size_t left);
     void sweep_part(std::size_t left);
     void flush_dirty();
     void run_retries();
