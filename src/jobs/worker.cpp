@@ -21,7 +21,7 @@ using std::chrono::steady_clock;
 // A blocked wait for a message does not hear of the worker's end, nor of less urgent lists.
 constexpr std::chrono::milliseconds listen_max = 250ms;
 // So much work is leased ahead; what then waits for longer is given back to others.
-constexpr double ahead_seconds = 0.05;
+constexpr double ahead_seconds = 0.1;
 constexpr std::size_t ahead_max = 256;
 
 /// "stoa@host-pid-random": as Celery names its nodes, and unlike any other.
