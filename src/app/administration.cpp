@@ -71,13 +71,7 @@ Result<void> drop_job(const Settings& settings, const std::string& id) {
         place.database, *job,
         [](postgres::Session& session, const jobs::JobDetails& dropped) -> Result<void> {
             if (dropped.task != documents::ingestion_task) return {};
-            return documents::give_up_ingestion(
-                session, dropped.arguments.text,
-                {ErrorKind::conflict,
-                 "reading_cancelled",
-                 "Reading this file was cancelled by the operator; upload it again.",
-                 {},
-                 {}});
+            return documents::cancel_ingestion(session, dropped.arguments.text);
         });
 }
 

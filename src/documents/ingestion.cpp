@@ -428,6 +428,15 @@ Result<void> give_up_ingestion(postgres::Session& session, const std::string& ar
     return {};
 }
 
+Result<void> cancel_ingestion(postgres::Session& session, const std::string& arguments_json) {
+    return give_up_ingestion(session, arguments_json,
+                             {ErrorKind::conflict,
+                              "reading_cancelled",
+                              "Reading this file was cancelled by the operator; upload it again.",
+                              {},
+                              {}});
+}
+
 Ingestion::Ingestion(postgres::Database& database, jobs::Queue& queue, rooms::RoomEvents& events,
                      const extraction::Extractor& extractor, embedding::Encoder& encoder,
                      accounts::SubjectKeys& keys, const std::filesystem::path& data_dir)
@@ -440,7 +449,12 @@ Ingestion::Ingestion(postgres::Database& database, jobs::Queue& queue, rooms::Ro
       originals_(data_dir, keys) {}
 
 jobs::Task Ingestion::task() {
-    return jobs::Task{[this](jobs::Run& run) { return this->run(run); }, give_up_ingestion};
+    return jobs::Task{
+        [this](jobs::Run& run) { return this->run(run); },
+        [](postgres::Session& session, const std::string& arguments_json, const Error& error) {
+            return error.code == "job_revoked" ? cancel_ingestion(session, arguments_json)
+                                               : give_up_ingestion(session, arguments_json, error);
+        }};
 }
 
 Result<void> Ingestion::run(jobs::Run& run) {

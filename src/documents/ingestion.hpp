@@ -34,6 +34,8 @@ jobs::NewJob ingestion_job(const DocumentId& document, int version);
 /// because of `error`, unless it is ready by now. When the job is revived it is read all over.
 Result<void> give_up_ingestion(postgres::Session& session, const std::string& arguments_json,
                                const Error& error);
+/// The same where an operator ended it: `reading_cancelled`.
+Result<void> cancel_ingestion(postgres::Session& session, const std::string& arguments_json);
 
 class Ingestion {
   public:

@@ -29,8 +29,12 @@ Result<void> guarded(F&& call) {
     }
 }
 
-/// Marks dead by `mark` and lets the task clean up in the same transaction. If that part fails for
-/// good, without it: a job that cannot be buried would come back for ever.
+Error job_revoked() {
+    return {ErrorKind::conflict, "job_revoked", "The job was cancelled by an operator.", {}, {}};
+}
+
+/// Marks dead or revoked by `mark` and lets the task clean up in the same transaction. If that part
+/// fails for good, without it: a job that cannot be buried would come back for ever.
 template <class Mark>
 Result<std::optional<Lease>> bury_with(postgres::Database& database, const Error& error,
                                        const Mark& mark,
@@ -157,7 +161,7 @@ std::string_view ActiveRun::settle(const Error& error) {
     Result<void> settled;
     std::string_view outcome;
     if (is_terminated_) {
-        settled = context_.leases.revoke(lease_);
+        settled = revoke();
         outcome = "revoked";
     } else if (context_.stopping && is_passing(error)) {
         settled = context_.leases.release(lease_);
@@ -188,6 +192,17 @@ Result<void> ActiveRun::bury(const Error& error) {
     auto buried = bury_with(context_.leases.database(), error, mark,
                             [&](const Lease&) -> const Task& { return task_; });
     if (!buried) return fail(buried);
+    return {};
+}
+
+Result<void> ActiveRun::revoke() {
+    const auto mark = [&](postgres::Session& session) -> Result<std::optional<Lease>> {
+        if (auto revoked = Leases::revoke(session, lease_); !revoked) return fail(revoked);
+        return std::optional<Lease>(lease_);
+    };
+    auto revoked = bury_with(context_.leases.database(), job_revoked(), mark,
+                             [&](const Lease&) -> const Task& { return task_; });
+    if (!revoked) return fail(revoked);
     return {};
 }
 
@@ -237,6 +252,26 @@ void ActiveRun::tell(std::string_view outcome, const Error* error) {
         context_.reports.tell_retry(lease_.id, *error);
     else
         context_.reports.tell_ends();
+}
+
+Result<std::vector<JobId>> revoke_queued(postgres::Database& database,
+                                         const std::map<std::string, Task>& tasks,
+                                         const std::vector<JobId>& ids) {
+    static const Task unknown{};  // of a newer program, or another queue: there is nothing to tell
+    const auto task_of = [&](const Lease& lease) -> const Task& {
+        const auto task = tasks.find(lease.task);
+        return task == tasks.end() ? unknown : task->second;
+    };
+    std::vector<JobId> revoked;
+    for (const auto& id : ids) {
+        const auto mark = [&](postgres::Session& session) {
+            return Leases::revoke_queued(session, id);
+        };
+        const auto done = bury_with(database, job_revoked(), mark, task_of);
+        if (!done) return fail(done);
+        if (*done) revoked.push_back(id);
+    }
+    return revoked;
 }
 
 int bury_lapsed(Leases& leases, const std::map<std::string, Task>& tasks) {

@@ -12,9 +12,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace stoa::jobs {
 
@@ -72,6 +74,7 @@ class ActiveRun final : public Run {
     Result<void> postpone(const Error& error);
     Result<void> bury(const Error& error);
     void conclude(std::string_view outcome, const Error* error);
+    Result<void> revoke();
     void tell(std::string_view outcome, const Error* error);
 
     RunContext context_;
@@ -87,6 +90,11 @@ class ActiveRun final : public Run {
     bool is_acknowledged_ = false;
     std::string result_json_;
 };
+
+/// Cancels the jobs of these that have not begun, with their tasks' `on_dead`; which.
+Result<std::vector<JobId>> revoke_queued(postgres::Database& database,
+                                         const std::map<std::string, Task>& tasks,
+                                         const std::vector<JobId>& ids);
 
 /// Buries the jobs whose workers died in the last attempt, with their tasks' `on_dead`; how many.
 int bury_lapsed(Leases& leases, const std::map<std::string, Task>& tasks);

@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "jobs/active_run.hpp"
 #include "jobs/admin.hpp"
 #include "jobs/sql.hpp"
 
@@ -112,7 +113,7 @@ Result<void> Intake::create(const CeleryMessage& message) {
     if (!made && made.error().kind != ErrorKind::unavailable) return refuse(message, made.error());
     if (!made) return fail(made);
     if (!is_revoked_(message.id)) return {};
-    const auto revoked = database_.run(sql::revoke_jobs, std::vector<JobId>{message.id});
+    const auto revoked = revoke_queued(database_, tasks_, {message.id});
     if (!revoked) return fail(revoked);
     return {};
 }

@@ -75,8 +75,12 @@ Result<void> Leases::release(const Lease& lease) {
     return exactly_one(database_.run(sql::release_job, lease.id, lease.token));
 }
 
-Result<void> Leases::revoke(const Lease& lease) {
-    return exactly_one(database_.run(sql::revoke_leased_job, lease.id, lease.token));
+Result<void> Leases::revoke(postgres::Session& session, const Lease& lease) {
+    return exactly_one(session.run(sql::revoke_leased_job, lease.id, lease.token));
+}
+
+Result<std::optional<Lease>> Leases::revoke_queued(postgres::Session& session, JobId id) {
+    return session.find<Lease>(sql::revoke_job, id);
 }
 
 Result<void> Leases::bury(postgres::Session& session, const Lease& lease, const Error& error) {

@@ -68,7 +68,10 @@ class Leases {
     Result<std::vector<JobId>> acknowledge(const std::vector<Finished>& finished);
     Result<void> postpone(const Lease& lease, const Error& error, std::chrono::milliseconds by);
     Result<void> release(const Lease& lease);
-    Result<void> revoke(const Lease& lease);
+    /// One that runs.
+    static Result<void> revoke(postgres::Session& session, const Lease& lease);
+    /// One that has not begun; nothing if it has, or is not there.
+    static Result<std::optional<Lease>> revoke_queued(postgres::Session& session, JobId id);
     static Result<void> bury(postgres::Session& session, const Lease& lease, const Error& error);
     /// One job whose lease lapsed in its last attempt; nothing if there is none.
     Result<std::optional<Lease>> bury_lapsed(postgres::Session& session, const Error& error) const;

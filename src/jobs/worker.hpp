@@ -44,8 +44,8 @@ class Run {
 /// leave that to the worker. Error kinds `unavailable`, `limited` and `internal`, and exceptions,
 /// are retried with backoff and jitter (not before the error's `retry_after`) up to attempts_max;
 /// any other is final. An attempt counts when it begins, so a job that kills its worker ends too.
-/// `on_dead` (optional) runs in the transaction that marks the job dead; if it fails for good the
-/// job is marked without it.
+/// `on_dead` (optional) runs in the transaction that marks the job dead, or cancelled because it
+/// was revoked (`job_revoked`); if it fails for good the job is marked without it.
 struct Task {
     std::function<Result<void>(Run&)> run;
     std::function<Result<void>(postgres::Session&, const std::string& arguments_json, const Error&)>

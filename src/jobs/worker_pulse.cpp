@@ -157,7 +157,7 @@ void Worker::State::revoke(const std::vector<JobId>& ids, bool terminate) {
             for (const auto& run : active)
                 if (std::ranges::find(ids, run->id()) != ids.end()) run->terminate();
     }
-    const auto done = leases.database().list<JobId>(sql::revoke_jobs, ids);
+    const auto done = revoke_queued(leases.database(), tasks, ids);
     if (!done || done->empty()) return;
     for (const auto& id : *done)
         events.task("task-revoked", id,

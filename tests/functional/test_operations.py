@@ -4,6 +4,7 @@
 import re
 import subprocess
 
+import celery
 import pytest
 import requests
 
@@ -166,6 +167,37 @@ def test_a_dropped_reading_fails_its_document_and_a_revived_one_reads_it(stoa, n
     wait_until("it is ready", lambda: get_document(user, document)["status"] == "ready")
     again = stoa.run("jobs", "drop", job)
     assert again.returncode == 1 and "done" in again.stderr
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["waiting", "running"])
+def test_a_revoked_reading_fails_its_document_and_another_file_takes_its_place(
+    stoa, new_user, runs
+):
+    user = new_user()
+    broker = f"redis://127.0.0.1:{stoa.redis_port}/0"
+    app = celery.Celery("tests", broker=broker, set_as_current=False)
+    if runs:
+        wait_until("a worker hears", lambda: app.control.inspect(timeout=2).ping())
+    else:
+        stoa.kill_worker()
+    document = uploaded(user, pdfs.long_pdf(600), name="long.pdf")
+    [(job,)] = stoa.sql(
+        "SELECT id::text FROM jobs WHERE arguments->>'document_id' = %s", [document["id"]]
+    )
+    if runs:
+        wait_until("it is read", lambda: get_document(user, document)["status"] == "processing")
+    else:
+        stoa.sql("UPDATE jobs SET run_at = now() + interval '1 hour' WHERE id = %s", [job])
+        stoa.start_worker()
+        wait_until("a worker hears", lambda: app.control.inspect(timeout=2).ping())
+    app.control.revoke(job, terminate=runs)
+    revoked = wait_done(user, document)
+    assert (revoked["status"], revoked["error_code"]) == ("failed", "reading_cancelled")
+    states = "SELECT state FROM jobs WHERE id = %s"
+    wait_until("its job has ended", lambda: stoa.sql(states, [job]) == [("cancelled",)])
+    file = {"file": ("facts.pdf", pdfs.facts_pdf())}
+    assert user.http.put(f"/documents/{document['id']}/file", files=file).status_code == 202
+    assert wait_done(user, document)["status"] == "ready"
 
 
 def test_the_audit_trail_is_followed_and_a_changed_entry_is_named(stoa):
