@@ -21,13 +21,16 @@ namespace stoa::accounts {
 enum class PlatformRole { user, moderator, admin };
 BOOST_DESCRIBE_ENUM(PlatformRole, user, moderator, admin)
 
-/// Who wrote something, as it is shown beside it.
-struct Author {
+/// Who wrote something, as it is shown beside it. `Chars` is std::string, or std::string_view if
+/// another keeps the text.
+template <class Chars>
+struct BasicAuthor {
     UserId id;
-    std::optional<std::string> name;
-    std::optional<std::string> username;
+    std::optional<Chars> name;
+    std::optional<Chars> username;
+    BOOST_DESCRIBE_CLASS(BasicAuthor, (), (id, name, username), (), ())
 };
-BOOST_DESCRIBE_STRUCT(Author, (), (id, name, username))
+using Author = BasicAuthor<std::string>;
 
 struct User {
     UserId id;

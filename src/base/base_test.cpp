@@ -9,7 +9,10 @@
 #include "base/worker_pool.hpp"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
+#include <set>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -24,6 +27,9 @@ struct Inner {
     std::optional<Int<1, 10>> count;
 };
 BOOST_DESCRIBE_STRUCT(Inner, (), (name, count))
+
+struct Empty {};
+BOOST_DESCRIBE_STRUCT(Empty, (), ())
 
 struct Outer {
     RoomId id;
@@ -48,6 +54,24 @@ TEST(Ids, AreOrderedByTimeAndRoundTrip) {
     EXPECT_FALSE(RoomId::parse("0191"));
     EXPECT_FALSE(RoomId::parse("zzzzzzzz-0000-7000-8000-000000000000"));
     EXPECT_FALSE(RoomId::parse("00000000_0000-7000-8000-000000000000"));
+}
+
+TEST(Ids, DifferHoweverManyAreMadeAndWhere) {
+    constexpr std::size_t of_each = 100;
+    std::array<std::vector<RoomId>, 3> made;
+    {
+        std::vector<std::jthread> threads;
+        for (auto& ids : made) {
+            threads.emplace_back([&ids] {
+                for (std::size_t i = 0; i < of_each; ++i) ids.push_back(RoomId::make());
+            });
+        }
+    }
+    std::set<std::string> all;
+    for (const auto& ids : made) {
+        for (const auto& id : ids) all.insert(id.str().substr(19));  // without the time
+    }
+    EXPECT_EQ(all.size(), made.size() * of_each);
 }
 
 TEST(Times, ReadAndWriteRfc3339) {
@@ -85,6 +109,7 @@ TEST(Json, RoundTripsADescribedStruct) {
     ASSERT_TRUE(read) << read.error().message;
     EXPECT_EQ(read->amount.value, 9007199254740993);
     EXPECT_EQ(json::to_text(*read), text);
+    EXPECT_EQ(json::to_text(std::vector<Empty>(2)), "[{},{}]");
 }
 
 TEST(Json, NamesEveryMistake) {

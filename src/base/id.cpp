@@ -20,7 +20,6 @@ constexpr auto hex_pairs = [] {
     }
     return pairs;
 }();
-constexpr std::size_t uuid_text_size = 36;
 
 int nibble(char c) {
     if (c >= '0' && c <= '9') return c - '0';
@@ -50,13 +49,24 @@ std::uint64_t next_tick() {
     return next;
 }
 
+/// Random bytes for many ids at once: to ask the kernel costs more than all the rest of one.
+Uuid random_uuid() {
+    constexpr std::size_t uuids = 16;  // getrandom gives 256 bytes whole
+    thread_local std::array<Uuid, uuids> fetched;
+    thread_local std::size_t left = 0;
+    if (left == 0) {
+        if (getrandom(fetched.data(), sizeof(fetched), 0) != sizeof(fetched)) {
+            throw std::runtime_error("getrandom failed");
+        }
+        left = uuids;
+    }
+    return fetched[--left];
+}
+
 }  // namespace
 
 Uuid make_uuid() {
-    Uuid uuid;
-    if (getrandom(uuid.data(), uuid.size(), 0) != static_cast<ssize_t>(uuid.size())) {
-        throw std::runtime_error("getrandom failed");
-    }
+    auto uuid = random_uuid();
     const auto tick = next_tick();
     for (std::size_t i = 0; i < 6; ++i) {
         uuid[i] = static_cast<std::uint8_t>(tick >> (52 - 8 * i));
@@ -91,14 +101,18 @@ std::string to_string(const Uuid& uuid) {
     return text;
 }
 
-void append_uuid(std::string& out, const Uuid& uuid) {
-    std::array<char, uuid_text_size> text;
+void write_uuid(char* to, const Uuid& uuid) {
     std::size_t at = 0;
     for (const auto byte : uuid) {
-        if (is_dash(at)) text[at++] = '-';
-        text[at++] = hex_pairs[byte][0];
-        text[at++] = hex_pairs[byte][1];
+        if (is_dash(at)) to[at++] = '-';
+        to[at++] = hex_pairs[byte][0];
+        to[at++] = hex_pairs[byte][1];
     }
+}
+
+void append_uuid(std::string& out, const Uuid& uuid) {
+    std::array<char, uuid_text_size> text;
+    write_uuid(text.data(), uuid);
     out.append(text.data(), text.size());
 }
 

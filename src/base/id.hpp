@@ -24,6 +24,9 @@ Uuid make_uuid();
 std::optional<Uuid> parse_uuid(std::string_view text);
 std::string to_string(const Uuid& uuid);
 void append_uuid(std::string& out, const Uuid& uuid);
+inline constexpr std::size_t uuid_text_size = 36;
+/// Writes `uuid_text_size` characters.
+void write_uuid(char* to, const Uuid& uuid);
 /// What a UUIDv7 says of when it was made.
 std::chrono::sys_time<std::chrono::milliseconds> made_at(const Uuid& uuid);
 

@@ -88,15 +88,18 @@ void append_string(std::string& out, std::string_view text) {
 }
 
 void append_string(std::string& out, const Uuid& uuid) {
-    out.push_back('"');
-    append_uuid(out, uuid);
-    out.push_back('"');
+    std::array<char, uuid_text_size + 2> text;
+    text.front() = text.back() = '"';
+    write_uuid(text.data() + 1, uuid);
+    out.append(text.data(), text.size());
 }
 
 void append_string(std::string& out, Time time) {
-    out.push_back('"');
-    append_rfc3339(out, time);
-    out.push_back('"');
+    std::array<char, rfc3339_text_size_max + 2> text;
+    text.front() = '"';
+    char* const end = write_rfc3339(text.data() + 1, time);
+    *end = '"';
+    out.append(text.data(), end + 1);
 }
 
 void append_number(std::string& out, std::int64_t number) {

@@ -37,10 +37,12 @@ struct List {
 };
 
 /// JSON text that is already serialised (a JSONB column, another program's answer); written as it
-/// is.
-struct Raw {
-    std::string text = "null";
+/// is. `Chars` is std::string, or std::string_view if another keeps the text.
+template <class Chars>
+struct BasicRaw {
+    Chars text = "null";
 };
+using Raw = BasicRaw<std::string>;
 
 /// An integer that may pass 2^53 (token amounts): written as a string, read from either.
 struct BigInt {
@@ -87,6 +89,10 @@ struct is_vector : std::false_type {};
 template <class T>
 struct is_vector<std::vector<T>> : std::true_type {};
 template <class T>
+struct is_raw : std::false_type {};
+template <class Chars>
+struct is_raw<BasicRaw<Chars>> : std::true_type {};
+template <class T>
 struct list_of : std::false_type {};
 template <class T, std::size_t Max>
 struct list_of<List<T, Max>> : std::true_type {
@@ -110,11 +116,12 @@ template <class T>
 using members = boost::describe::describe_members<T, boost::describe::mod_any_access |
                                                          boost::describe::mod_inherited>;
 
-/// `"name":` of a described member, made by the compiler.
+/// `,"name":` of a described member, made by the compiler.
 template <class D>
 constexpr auto member_key_text = [] {
-    std::array<char, std::char_traits<char>::length(D::name) + 3> text{};
+    std::array<char, std::char_traits<char>::length(D::name) + 4> text{};
     char* to = text.data();
+    *to++ = ',';
     *to++ = '"';
     for (const char* from = D::name; *from != '\0';) *to++ = *from++;
     *to++ = '"';
@@ -288,7 +295,7 @@ void write(std::string& out, const T& value) {
         append_string(out, value);
     } else if constexpr (std::is_same_v<T, Time>) {
         append_string(out, value);
-    } else if constexpr (std::is_same_v<T, Raw>) {
+    } else if constexpr (detail::is_raw<T>::value) {
         out += value.text;
     } else if constexpr (std::is_same_v<T, BigInt>) {
         append_string(out, std::to_string(value.value));
@@ -316,16 +323,14 @@ void write(std::string& out, const T& value) {
     } else if constexpr (std::is_enum_v<T>) {
         append_string(out, enum_name(value));
     } else {
-        out += '{';
+        const auto begin = out.size();
         boost::mp11::mp_for_each<detail::members<T>>([&](auto d) {
             out += detail::member_key<decltype(d)>;
             write(out, value.*d.pointer);
-            out += ',';
         });
-        if (out.back() == ',')
-            out.back() = '}';
-        else
-            out += '}';
+        if (out.size() == begin) out += ',';
+        out[begin] = '{';
+        out += '}';
     }
 }
 

@@ -65,14 +65,17 @@ std::string to_rfc3339(Time time) {
 }
 
 void append_rfc3339(std::string& out, Time time) {
+    std::array<char, rfc3339_text_size_max> text;
+    out.append(text.data(), write_rfc3339(text.data(), time));
+}
+
+char* write_rfc3339(char* at, Time time) {
     using namespace std::chrono;
     const auto day = floor<days>(time);
     const year_month_day date(day);
     const hh_mm_ss clock(time - day);
     const int year = static_cast<int>(date.year());
     const auto number = [](auto part) { return static_cast<unsigned>(part.count()); };
-    std::array<char, 32> text;  // "-32768-12-31T23:59:59.999999Z" is 29
-    char* at = text.data();
     if (year < 0) *at++ = '-';
     at = write_digits(at, static_cast<unsigned>(std::abs(year)), std::abs(year) > 9'999 ? 5 : 4);
     *at++ = '-';
@@ -90,7 +93,7 @@ void append_rfc3339(std::string& out, Time time) {
         at = write_digits(at, micros, 6);
     }
     *at++ = 'Z';
-    out.append(text.data(), at);
+    return at;
 }
 
 std::optional<Time> parse_rfc3339(std::string_view text) {

@@ -22,6 +22,9 @@ inline Time now() {
 /// "2026-11-22T18:40:00.123456Z"; whole seconds have no fraction.
 std::string to_rfc3339(Time time);
 void append_rfc3339(std::string& out, Time time);
+inline constexpr std::size_t rfc3339_text_size_max = 32;  // "-32768-12-31T23:59:59.999999Z" is 29
+/// Writes at most `rfc3339_text_size_max` characters and returns where they end.
+char* write_rfc3339(char* at, Time time);
 /// RFC 3339 with `Z` or a numeric offset; a fraction past microseconds is cut. Anything else:
 /// nothing.
 std::optional<Time> parse_rfc3339(std::string_view text);

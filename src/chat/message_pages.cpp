@@ -9,10 +9,11 @@
 namespace stoa::chat {
 namespace {
 
-struct ListedRow : MessageRow {
-    std::optional<std::string> user_version;
+/// A page copies its rows' text once, into the JSON.
+struct ListedRow : BasicMessageRow<std::string_view> {
+    std::optional<std::string_view> user_version;
 };
-BOOST_DESCRIBE_STRUCT(ListedRow, (MessageRow), (user_version))
+BOOST_DESCRIBE_STRUCT(ListedRow, (BasicMessageRow<std::string_view>), (user_version))
 
 template <class T>
 bool contains(const std::vector<T>& items, const T& item) {
@@ -23,7 +24,7 @@ bool contains(const std::vector<T>& items, const T& item) {
 void add_sources(rooms::PageSources& sources, const ListedRow& row) {
     if (row.user_id && !contains(sources.users, *row.user_id)) {
         sources.users.push_back(*row.user_id);
-        sources.user_versions.push_back(row.user_version.value_or(""));
+        sources.user_versions.emplace_back(row.user_version.value_or(""));
     }
     if (row.document_id && !contains(sources.documents, *row.document_id)) {
         sources.documents.push_back(*row.document_id);
@@ -37,26 +38,26 @@ postgres::Call listing(const RoomId& room, const MessageFilter& filter) {
 }
 
 std::shared_ptr<Page> write_page(const postgres::Rows& rows, const MessageFilter& filter) {
-    constexpr std::size_t usual_bytes = 768;  // of a message
+    constexpr std::size_t usual_bytes = 640;  // of a message
     const auto limit = static_cast<std::size_t>(filter.limit);
     auto page = std::make_shared<Page>();
     auto& out = page->json;
     out.reserve(std::min(rows.size(), limit) * usual_bytes);
     out += R"({"items":[)";
     std::int64_t last = 0;
-    for (auto& row : rows.all<ListedRow>(limit)) {
+    rows.for_each<ListedRow>(limit, [&](ListedRow&& row) {
         if (last != 0) out += ',';
         add_sources(page->sources, row);
         last = row.seq;
         json::write(out, to_message(std::move(row)));
-    }
+    });
     out += R"(],"next_cursor":)";
     if (rows.size() > limit)
         json::append_string(out, std::to_string(last));
     else
         out += "null";
     out += '}';
-    out.shrink_to_fit();
+    if (out.capacity() - out.size() > out.size() / 4) out.shrink_to_fit();
     return page;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A row of chat_messages with its author, as the module's statements select it. Values.
+// A row of chat_messages with its author, as the module's statements select it. Values; with
+// std::string_view for `Chars` they live as long as the rows that they were read from.
 #pragma once
 
 #include "chat/messages.hpp"
@@ -10,36 +11,38 @@
 
 namespace stoa::chat {
 
-struct MessageRow {
+template <class Chars>
+struct BasicMessageRow {
     MessageId id;
     RoomId room_id;
     std::int64_t seq = 0;
     std::optional<UserId> user_id;
-    std::optional<std::string> name;
-    std::optional<std::string> username;
+    std::optional<Chars> name;
+    std::optional<Chars> username;
     MessageType message_type = MessageType::text;
-    std::string content;
+    Chars content;
     std::optional<MessageId> reply_to_id;
     std::optional<DocumentId> document_id;
-    std::optional<json::Raw> highlight_data;
-    json::Raw reactions;
+    std::optional<json::BasicRaw<Chars>> highlight_data;
+    json::BasicRaw<Chars> reactions;
     bool is_pinned = false;
     bool is_deleted = false;
-    std::optional<std::string> nft_mint;
-    std::optional<std::string> client_msg_id;
+    std::optional<Chars> nft_mint;
+    std::optional<Chars> client_msg_id;
     Time created_at;
     Time updated_at;
+    BOOST_DESCRIBE_CLASS(BasicMessageRow, (),
+                         (id, room_id, seq, user_id, name, username, message_type, content,
+                          reply_to_id, document_id, highlight_data, reactions, is_pinned,
+                          is_deleted, nft_mint, client_msg_id, created_at, updated_at),
+                         (), ())
 };
-BOOST_DESCRIBE_STRUCT(MessageRow, (),
-                      (id, room_id, seq, user_id, name, username, message_type, content,
-                       reply_to_id, document_id, highlight_data, reactions, is_pinned, is_deleted,
-                       nft_mint, client_msg_id, created_at, updated_at))
+using MessageRow = BasicMessageRow<std::string>;
 
-inline Message to_message(MessageRow&& row) {
-    std::optional<accounts::Author> user;
-    if (row.user_id) {
-        user = accounts::Author{*row.user_id, std::move(row.name), std::move(row.username)};
-    }
+template <class Chars>
+BasicMessage<Chars> to_message(BasicMessageRow<Chars>&& row) {
+    std::optional<accounts::BasicAuthor<Chars>> user;
+    if (row.user_id) user = {*row.user_id, std::move(row.name), std::move(row.username)};
     return {row.id,
             row.room_id,
             row.seq,

@@ -26,29 +26,33 @@ namespace stoa::chat {
 enum class MessageType { text, document_share, highlight, system };
 BOOST_DESCRIBE_ENUM(MessageType, text, document_share, highlight, system)
 
-/// A message as clients get it, over REST and as the data of `new_message`.
-struct Message {
+/// A message as clients get it, over REST and as the data of `new_message`. `Chars` is std::string,
+/// or std::string_view if another keeps the text.
+template <class Chars>
+struct BasicMessage {
     MessageId id;
     RoomId room_id;
     std::int64_t seq = 0;
-    std::optional<accounts::Author> user;  ///< nobody, once the account is deleted
+    std::optional<accounts::BasicAuthor<Chars>> user;  ///< nobody, once the account is deleted
     MessageType message_type = MessageType::text;
-    std::string content;  ///< empty once deleted
+    Chars content;  ///< empty once deleted
     std::optional<MessageId> reply_to_id;
     std::optional<DocumentId> document_id;
-    std::optional<json::Raw> highlight_data;
-    json::Raw reactions{"{}"};  ///< `{user_id: [emoji, …]}`
+    std::optional<json::BasicRaw<Chars>> highlight_data;
+    json::BasicRaw<Chars> reactions{"{}"};  ///< `{user_id: [emoji, …]}`
     bool is_pinned = false;
     bool is_deleted = false;
-    std::optional<std::string> nft_mint;
-    std::optional<std::string> client_msg_id;
+    std::optional<Chars> nft_mint;
+    std::optional<Chars> client_msg_id;
     Time created_at;
     Time updated_at;
+    BOOST_DESCRIBE_CLASS(BasicMessage, (),
+                         (id, room_id, seq, user, message_type, content, reply_to_id, document_id,
+                          highlight_data, reactions, is_pinned, is_deleted, nft_mint, client_msg_id,
+                          created_at, updated_at),
+                         (), ())
 };
-BOOST_DESCRIBE_STRUCT(Message, (),
-                      (id, room_id, seq, user, message_type, content, reply_to_id, document_id,
-                       highlight_data, reactions, is_pinned, is_deleted, nft_mint, client_msg_id,
-                       created_at, updated_at))
+using Message = BasicMessage<std::string>;
 
 inline constexpr std::size_t content_code_points_max = 8'000;
 using Content = Text<1, content_code_points_max>;

@@ -93,11 +93,15 @@ Uuid to_uuid(std::string_view bytes) {
 }
 
 std::string_view value_of(const pg_result* result, int row, int column) {
-    if (column < 0 || column >= PQnfields(result)) throw std::logic_error("no such column");
-    if (PQgetisnull(result, row, column) != 0)
-        throw std::logic_error(std::string("unexpected NULL in column ") + PQfname(result, column));
-    return {PQgetvalue(result, row, column),
-            static_cast<std::size_t>(PQgetlength(result, row, column))};
+    const int length = PQgetlength(result, row, column);
+    // Only what has no bytes may be NULL or missing.
+    if (length == 0) {
+        if (column < 0 || column >= PQnfields(result)) throw std::logic_error("no such column");
+        if (PQgetisnull(result, row, column) != 0)
+            throw std::logic_error(std::string("unexpected NULL in column ") +
+                                   PQfname(result, column));
+    }
+    return {PQgetvalue(result, row, column), static_cast<std::size_t>(length)};
 }
 
 [[noreturn]] void wrong_type(const pg_result* result, int column, const char* wanted) {
@@ -199,10 +203,13 @@ Row Rows::operator[](std::size_t index) const {
     return {result_.get(), static_cast<int>(index)};
 }
 
-int find_column(const pg_result* result, const char* name) {
+int find_column(const pg_result* result, const char* name, int likely) {
     // Not PQfnumber: that folds case and quotes, and copies the name for it.
-    for (int i = 0, count = PQnfields(result); i < count; ++i)
-        if (std::string_view(PQfname(result, i)) == name) return i;
+    const int count = PQnfields(result);
+    for (int i = 0; i < count; ++i) {
+        const int column = (likely + i) % count;
+        if (std::string_view(PQfname(result, column)) == name) return column;
+    }
     throw std::logic_error(std::string("no column named ") + name);
 }
 

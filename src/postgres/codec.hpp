@@ -103,8 +103,8 @@ class Parameters {
 
 class Row;
 
-/// The column of that name; std::logic_error if there is none.
-int find_column(const pg_result* result, const char* name);
+/// The column of that name, looked for from `likely` on; std::logic_error if there is none.
+int find_column(const pg_result* result, const char* name, int likely = 0);
 
 /// The rows of one answer; keeps the libpq result alive.
 class Rows {
@@ -116,6 +116,9 @@ class Rows {
     /// The first `count_max` rows as `Row::as` reads them.
     template <class T>
     [[nodiscard]] std::vector<T> all(std::size_t count_max = SIZE_MAX) const;
+    /// `function(T&&)` for each of the first `count_max`, one after the other.
+    template <class T, class F>
+    void for_each(std::size_t count_max, F function) const;
     [[nodiscard]] const std::shared_ptr<pg_result>& result() const { return result_; }
 
   private:
@@ -135,7 +138,7 @@ class Columns {
 };
 
 /// One row. A column of another type than asked, an unknown column or an unexpected NULL is a bug
-/// in the query and throws std::logic_error.
+/// in the query and throws std::logic_error. A std::string_view lives as long as the `Rows`.
 class Row {
   public:
     Row(const pg_result* result, int row) : result_(result), row_(row) {}
@@ -182,10 +185,12 @@ T Row::get(int column) const {
         return static_cast<T>(decode_integer(column));
     } else if constexpr (std::is_floating_point_v<T>) {
         return static_cast<T>(decode_float(column));
-    } else if constexpr (std::is_same_v<T, std::string>) {
-        return std::string(decode_text(column));
+    } else if constexpr (std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view>) {
+        return T(decode_text(column));
     } else if constexpr (std::is_same_v<T, json::Raw>) {
         return json::Raw{std::string(decode_text(column))};
+    } else if constexpr (std::is_same_v<T, json::BasicRaw<std::string_view>>) {
+        return {decode_text(column)};
     } else if constexpr (std::is_same_v<T, json::BigInt>) {
         return json::BigInt{decode_integer(column)};
     } else if constexpr (std::is_same_v<T, Bytes>) {
@@ -236,24 +241,33 @@ T Row::as(const Columns<T>& columns) const {
 
 template <class T>
 std::vector<T> Rows::all(std::size_t count_max) const {
-    const std::size_t count = std::min(size(), count_max);
     std::vector<T> items;
-    items.reserve(count);
-    if (count == 0) return items;
+    items.reserve(std::min(size(), count_max));
+    for_each<T>(count_max, [&](T&& item) { items.push_back(std::move(item)); });
+    return items;
+}
+
+template <class T, class F>
+void Rows::for_each(std::size_t count_max, F function) const {
+    const std::size_t count = std::min(size(), count_max);
+    if (count == 0) return;
     if constexpr (boost::describe::has_describe_members<T>::value) {
         const Columns<T> columns(result_.get());
-        for (std::size_t i = 0; i < count; ++i) items.push_back((*this)[i].as(columns));
+        for (std::size_t i = 0; i < count; ++i) function((*this)[i].as(columns));
     } else {
-        for (std::size_t i = 0; i < count; ++i) items.push_back((*this)[i].template as<T>());
+        for (std::size_t i = 0; i < count; ++i) function((*this)[i].template as<T>());
     }
-    return items;
 }
 
 template <class T>
 Columns<T>::Columns(const pg_result* result) {
     std::size_t member = 0;
-    boost::mp11::mp_for_each<json::detail::members<T>>(
-        [&](auto d) { columns_[member++] = find_column(result, d.name); });
+    int next = 0;  // statements mostly select in the members' order
+    boost::mp11::mp_for_each<json::detail::members<T>>([&](auto d) {
+        const int column = find_column(result, d.name, next);
+        columns_[member++] = column;
+        next = column + 1;
+    });
 }
 
 }  // namespace stoa::postgres

@@ -36,6 +36,14 @@ BOOST_DESCRIBE_STRUCT(Everything, (),
                       (id, yes, small, big, fraction, text, document, bytes, at, texts, numbers,
                        ids, direction, colour, nothing, lamports))
 
+struct Glimpse {
+    std::string_view text;
+    std::optional<std::string_view> empty;
+    std::optional<std::string_view> nothing;
+    json::BasicRaw<std::string_view> document;
+};
+BOOST_DESCRIBE_STRUCT(Glimpse, (), (text, empty, nothing, document))
+
 class CodecTest : public ::testing::Test {
   protected:
     template <class T, class... A>
@@ -122,6 +130,17 @@ TEST_F(CodecTest, Nulls_numbers_and_empty_arrays) {
     EXPECT_TRUE(value<std::vector<std::string>>("SELECT '{}'::text[]").empty());
     EXPECT_TRUE(value<bool>("SELECT $1 = '{}'::text[]", std::vector<std::string>()));
     EXPECT_TRUE(value<bool>("SELECT $1 = ARRAY['a', 'b']", std::vector<std::string>{"a", "b"}));
+}
+
+TEST_F(CodecTest, Text_is_read_where_it_lies) {
+    const auto rows = database_.run(
+        {"test.views", R"(SELECT jsonb_build_object('n', n) AS document, NULL::text AS nothing,
+            repeat('é', n) AS text, '' AS empty FROM generate_series(1, 3) AS n)"});
+    ASSERT_TRUE(rows);
+    std::string seen;
+    rows->for_each<Glimpse>(2, [&](Glimpse&& row) { seen += json::to_text(row); });
+    EXPECT_EQ(seen, R"({"text":"é","empty":"","nothing":null,"document":{"n": 1}})"
+                    R"({"text":"éé","empty":"","nothing":null,"document":{"n": 2}})");
 }
 
 TEST_F(CodecTest, Text_takes_the_type_that_the_server_infers) {
