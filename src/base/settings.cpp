@@ -165,7 +165,7 @@ std::vector<Setting> settings_of_parts() {
     return {
         {"redis_url", &S::redis_url,
          "redis://[user:password@]host:port/db, unix:///path or "
-         "redis-cluster://[user:password@]host:port,host:port",
+         "redis-cluster://[user:password@]host:port,host:port; rediss for redis with TLS",
          true},
         {"http_address", &S::http_address, "address to listen on", false, 1},
         {"http_port", &S::http_port, "port to listen on; 0 takes any free one", false, 0, 65535},

@@ -14,7 +14,8 @@ tl::unexpected<Error> wrong(std::string_view what) {
     return fail(ErrorKind::invalid, "redis_url",
                 "The address of Redis has " + std::string(what) +
                     "; write redis://user:password@host:6379/0, unix:///path?db=0 or "
-                    "redis-cluster://user:password@host:6379,host:6379.");
+                    "redis-cluster://user:password@host:6379,host:6379, and rediss for redis "
+                    "with TLS.");
 }
 
 std::optional<std::string> percent_decoded(std::string_view text) {
@@ -112,6 +113,20 @@ Result<void> read_host(std::string_view rest, Address& address) {
     return {};
 }
 
+/// Takes `?ca=/path` off, the only setting with TLS.
+Result<void> read_trust(std::string_view& rest, Address& address) {
+    address.is_tls = true;
+    const auto question = rest.find('?');
+    if (question == std::string_view::npos) return {};
+    const auto setting = rest.substr(question + 1);
+    rest = rest.substr(0, question);
+    const auto path = percent_decoded(setting.substr(setting.find('=') + 1));
+    if (!setting.starts_with("ca=") || !path || !path->starts_with('/'))
+        return wrong("a setting other than ca, or no absolute path in it");
+    address.ca_file = *path;
+    return {};
+}
+
 Result<Location> read_cluster(std::string_view hosts, const Address& credentials) {
     constexpr std::size_t nodes_max = 64;
     if (hosts.ends_with('/')) hosts.remove_suffix(1);
@@ -136,13 +151,16 @@ Result<Location> parse_url(std::string_view url) {
     const auto scheme_end = url.find("://");
     const auto scheme = url.substr(0, scheme_end);
     if (scheme_end == std::string_view::npos ||
-        (scheme != "redis" && scheme != "unix" && scheme != "redis-cluster"))
-        return wrong("another scheme than redis, unix and redis-cluster");
+        (scheme != "redis" && scheme != "rediss" && scheme != "unix" && scheme != "redis-cluster" &&
+         scheme != "rediss-cluster"))
+        return wrong("another scheme than redis, rediss, unix, redis-cluster and rediss-cluster");
     auto rest = url.substr(scheme_end + 3);
     Address address;
     if (const auto credentials = take_before(rest, '@'))
         if (auto read = read_credentials(*credentials, address); !read) return fail(read);
-    if (scheme == "redis-cluster") return read_cluster(rest, address);
+    if (scheme.starts_with("rediss"))
+        if (auto read = read_trust(rest, address); !read) return fail(read);
+    if (scheme.ends_with("-cluster")) return read_cluster(rest, address);
     auto read = scheme == "unix" ? read_socket(rest, address) : read_host(rest, address);
     if (!read) return fail(read);
     return Location{false, {std::move(address)}};

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a Redis is: redis://[[user]:password@]host[:port][/database] or unix:///path?db=0 (also
 // [user]:password@ and ?user=, ?password= there). A cluster: redis-cluster://, the same
-// credentials for every node, and one or more of them as host[:port],host[:port]. Pure; any thread.
+// credentials for every node, and one or more of them as host[:port],host[:port]. With TLS:
+// rediss:// and rediss-cluster://, which take ?ca=/path of the certificates to trust. Pure; any
+// thread.
 #pragma once
 
 #include "base/result.hpp"
@@ -19,6 +21,8 @@ struct Address {
     std::string user;
     std::string password;
     int database = 0;
+    bool is_tls = false;
+    std::string ca_file;  ///< empty: those that the system trusts
 };
 
 struct Location {

@@ -29,6 +29,27 @@ TEST(RedisUrlTest, Nodes_of_a_cluster) {
         EXPECT_FALSE(parse_url(wrong)) << wrong;
 }
 
+TEST(RedisUrlTest, With_TLS) {
+    const auto one = parse_one("rediss://me:p%3Fss@cache.example/3?ca=/etc/a%20b.pem");
+    ASSERT_TRUE(one) << one.error().message;
+    EXPECT_TRUE(one->is_tls);
+    EXPECT_EQ(one->ca_file, "/etc/a b.pem");
+    EXPECT_EQ(one->database, 3);
+    EXPECT_EQ(one->password, "p?ss");
+    EXPECT_TRUE(parse_one("rediss://a")->ca_file.empty());
+    EXPECT_FALSE(parse_one("redis://a")->is_tls);
+    const auto cluster = parse_url("rediss-cluster://a:7000,b?ca=/ca.pem");
+    ASSERT_TRUE(cluster) << cluster.error().message;
+    EXPECT_TRUE(cluster->is_cluster);
+    ASSERT_EQ(cluster->addresses.size(), 2U);
+    EXPECT_TRUE(cluster->addresses[1].is_tls);
+    EXPECT_EQ(cluster->addresses[1].ca_file, "/ca.pem");
+    EXPECT_EQ(cluster->addresses[1].host, "b");
+    for (const char* wrong : {"rediss://a?ca=", "rediss://a?ca=b", "rediss://a?db=1",
+                              "redis://a?ca=/b", "redisses://a"})
+        EXPECT_FALSE(parse_url(wrong)) << wrong;
+}
+
 TEST(RedisUrlTest, Addresses) {
     const auto full = parse_one("redis://me:p%40ss:word@cache.example:6380/3");
     ASSERT_TRUE(full);
@@ -59,10 +80,10 @@ TEST(RedisUrlTest, Addresses) {
 
 TEST(RedisUrlTest, Wrong_addresses_are_told_without_the_password) {
     for (const char* url :
-         {"", "localhost:6379", "http://localhost", "rediss://localhost", "redis://",
-          "redis://:secret@", "redis://host:0", "redis://host:99999", "redis://host:secret",
-          "redis://host/secret", "redis://host/-1", "redis://[::1", "redis://u:secret%zz@host",
-          "unix://relative", "unix:///r?db=secret", "unix:///r?other=1", "redis://host:6379x"}) {
+         {"", "localhost:6379", "http://localhost", "rediss://", "redis://", "redis://:secret@",
+          "redis://host:0", "redis://host:99999", "redis://host:secret", "redis://host/secret",
+          "redis://host/-1", "redis://[::1", "redis://u:secret%zz@host", "unix://relative",
+          "unix:///r?db=secret", "unix:///r?other=1", "redis://host:6379x"}) {
         const auto parsed = parse_url(url);
         ASSERT_FALSE(parsed) << url;
         EXPECT_EQ(parsed.error().code, "redis_url") << url;

@@ -36,11 +36,33 @@ Result<std::unique_ptr<Wire>> Wire::open(const Address& address, std::chrono::mi
     // hiredis leaves it open for the programs that we start.
     fcntl(context->fd, F_SETFD, FD_CLOEXEC);
     if (!address.host.empty()) redisEnableKeepAlive(context);
+    if (address.is_tls && !wire->secure(address, deadline, why))
+        return tl::unexpected(redis_unavailable());
     if (auto introduced = wire->introduce(address, deadline); !introduced) {
         why = introduced.error().message;
         return fail(introduced);
     }
     return wire;
+}
+
+bool Wire::secure(const Address& address, Deadline deadline, std::string& why) {
+    auto tls = TlsSession::begin(address.host, address.ca_file, why);
+    if (!tls) return false;
+    std::array<char, 16 * 1024> buffer;
+    for (;;) {
+        const auto state = tls->shake_hands(why);
+        const bool is_sent = send_bytes(tls->take_output(), deadline);
+        if (state == TlsSession::State::failed) return false;
+        why = "the TLS handshake was not finished";
+        if (!is_sent) return false;
+        if (state == TlsSession::State::done) break;
+        if (!wait(POLLIN, deadline)) return false;
+        const auto got = recv(context_->fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) return false;
+        if (got > 0) tls->feed({buffer.data(), static_cast<std::size_t>(got)});
+    }
+    tls_ = std::move(tls);
+    return true;
 }
 
 Result<void> Wire::introduce(const Address& address, Deadline deadline) {
@@ -51,6 +73,8 @@ Result<void> Wire::introduce(const Address& address, Deadline deadline) {
         commands.back().push_back(address.password);
     }
     if (address.database != 0) commands.push_back({"SELECT", std::to_string(address.database)});
+    // What TLS still had to say comes before the answer; left unread it would look unasked.
+    if (tls_) commands.push_back({"PING"});
     for (const auto& command : commands)
         if (auto reply = ask(command, deadline); !reply) return fail(reply);
     return {};
@@ -65,7 +89,13 @@ bool Wire::send(const std::vector<Command>& commands, Deadline deadline) {
 
 bool Wire::send(std::span<const Command* const> commands, Deadline deadline) {
     const std::string bytes = format_commands(commands);
-    std::string_view left = bytes;
+    if (!tls_) return send_bytes(bytes, deadline);
+    if (tls_->write(bytes)) return send_bytes(tls_->take_output(), deadline);
+    is_broken_ = true;
+    return false;
+}
+
+bool Wire::send_bytes(std::string_view left, Deadline deadline) {
     while (!left.empty()) {
         const auto sent =
             ::send(context_->fd, left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -102,12 +132,32 @@ Result<Reply> Wire::ask(const Command& command, Deadline deadline) {
     return reply;
 }
 
-bool Wire::fill(Deadline deadline) {
+Wire::Intake Wire::take_in() {
+    std::array<char, 16 * 1024> buffer;
+    const auto got = recv(context_->fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return Intake::nothing;
+    if (got <= 0) return Intake::lost;
+    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(got));
+    return (tls_ ? decrypt(bytes) : reader_.feed(bytes)) ? Intake::some : Intake::lost;
+}
+
+/// All that is whole: nothing waits in the session of which the socket does not know.
+bool Wire::decrypt(std::string_view bytes) {
+    tls_->feed(bytes);
     std::array<char, 16 * 1024> buffer;
     for (;;) {
-        const auto got = recv(context_->fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (got > 0) return reader_.feed({buffer.data(), static_cast<std::size_t>(got)});
-        if (got == 0 || (errno != EAGAIN && errno != EINTR)) return false;
+        std::size_t size = 0;
+        const auto state = tls_->read(buffer, size);
+        if (state == TlsSession::State::failed) return false;
+        if (state == TlsSession::State::wants_more) return true;
+        if (!reader_.feed({buffer.data(), size})) return false;
+    }
+}
+
+bool Wire::fill(Deadline deadline) {
+    for (;;) {
+        const auto intake = take_in();
+        if (intake != Intake::nothing) return intake == Intake::some;
         if (!wait(POLLIN, deadline)) return false;
     }
 }

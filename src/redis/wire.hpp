@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One connection to Redis. hiredis connects; reading and writing is ours, for one deadline over a
-// whole command and no SIGPIPE. Private to this module. One thread at a time.
+// One connection to Redis, with TLS if the address says so. hiredis connects; reading and writing
+// is ours, for one deadline over a whole command and no SIGPIPE. Private to this module. One thread
+// at a time.
 #pragma once
 
 #include "base/result.hpp"
 #include "redis/client.hpp"
 #include "redis/reply_reader.hpp"
+#include "redis/tls_session.hpp"
 #include "redis/url.hpp"
 
 #include <chrono>
@@ -40,7 +42,7 @@ class Wire {
     Result<Reply> ask(const Command& command, Deadline deadline);
 
     /// Reads what the socket has; false if the connection is lost.
-    bool read_some() { return fill(std::chrono::steady_clock::now()); }
+    bool read_some() { return take_in() != Intake::lost; }
 
     /// No further command may use it.
     void give_up() { is_broken_ = true; }
@@ -54,12 +56,19 @@ class Wire {
         void operator()(redisContext* context) const { redisFree(context); }
     };
     explicit Wire(redisContext* context) : context_(context) {}
+    enum class Intake { some, nothing, lost };
+    bool secure(const Address& address, Deadline deadline, std::string& why);
     Result<void> introduce(const Address& address, Deadline deadline);
+    bool send_bytes(std::string_view bytes, Deadline deadline);
+    /// What the socket has at this moment, for `reader_`.
+    Intake take_in();
+    bool decrypt(std::string_view bytes);
     bool fill(Deadline deadline);
     bool wait(short events, Deadline deadline) const;
     tl::unexpected<Error> lost();
 
     std::unique_ptr<redisContext, Finish> context_;
+    std::unique_ptr<TlsSession> tls_;
     ReplyReader reader_;
     bool is_broken_ = false;
 };
