@@ -215,6 +215,10 @@ class Documents {
     Result<http::Listing<Document>> list_room(const UserId& user, const RoomId& room,
                                               std::int64_t limit,
                                               const std::optional<std::string>& cursor);
+    /// `quota_exceeded` (403) if a file of so many bytes would find no room now. Not exact.
+    [[nodiscard]] Result<void> check_quota(const UserId& user, std::int64_t bytes) const {
+        return admission_.check({user, user, "", bytes, true});
+    }
     [[nodiscard]] Result<StorageUsage> usage(const UserId& user) const {
         return admission_.usage(user);
     }

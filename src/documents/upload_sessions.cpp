@@ -101,6 +101,8 @@ Result<UploadSession> UploadSessions::create(const UserId& user, std::int64_t le
         return fail(ErrorKind::too_large, "file_too_large",
                     "A file should have at most " + std::to_string(upload_bytes_max_) + " bytes.");
     }
+    // Told now, and not once all of it has come.
+    if (auto room = documents_.check_quota(user, length_bytes); !room) return fail(room);
     auto nothing = UnnamedFile::make(directory_);
     if (!nothing) return fail(nothing);
     http::Part file;

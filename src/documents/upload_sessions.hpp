@@ -51,7 +51,7 @@ class UploadSessions {
 
     /// Begins one. `metadata` is the form of a plain upload, with `filename` for the file's name
     /// (and `filetype`, which is not believed); what is wrong with it is said as for that.
-    /// `file_empty`, `file_too_large`; `too_many_uploads` (409) past `open_max`.
+    /// `file_empty`, `file_too_large`, `quota_exceeded`; `too_many_uploads` (409) past `open_max`.
     Result<UploadSession> create(const UserId& user, std::int64_t length_bytes,
                                  const std::vector<MetadataField>& metadata);
     /// `upload_not_found` (404) unless it is the asker's and has not expired.

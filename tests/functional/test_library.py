@@ -215,6 +215,8 @@ def test_a_person_may_store_so_many_bytes(stoa, new_user, start):
     assert (usage["documents"], usage["bytes"], usage["bytes_max"]) == (10, 10_000, 10_000)
     assert upload(user, b"x", name="x.txt").json()["code"] == "quota_exceeded"
     assert upload(other, b"y" * 10_001, name="y.txt").json()["usage"]["bytes"] == 0
+    tus = {"Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Metadata": "filename eS50eHQ="}
+    assert user.http.post("/documents/uploads", headers=tus).json()["usage"] == usage
     assert uploaded(other, b"y" * 10_000, name="y.txt")
     check_no_orphans(stoa)
 
