@@ -179,14 +179,16 @@ Result<void> Database::ping() {
     return check_schema(*connection, all_migrations());
 }
 
-Result<std::vector<Rows>> Database::run(const Batch& batch) { return run_calls(batch.calls()); }
+Result<std::vector<Rows>> Database::run(const Batch& batch, Meanwhile meanwhile) {
+    return run_calls(batch.calls(), std::move(meanwhile));
+}
 
 Result<Rows> Database::run_call(const Call& call) { return single(run_calls({&call, 1})); }
 
-Result<std::vector<Rows>> Database::run_calls(std::span<const Call> calls) {
+Result<std::vector<Rows>> Database::run_calls(std::span<const Call> calls, Meanwhile meanwhile) {
     for (int attempt = 1;; ++attempt) {
         Lease lease(*this);
-        auto rows = lease.run(calls);
+        auto rows = lease.run(calls, meanwhile);
         if (rows || !lease.may_repeat(rows.error(), attempt)) return rows;
     }
 }
@@ -220,9 +222,9 @@ Result<void> Database::Lease::commit() { return connection_->commit(); }
 
 void Database::Lease::rollback() { connection_->rollback(); }
 
-Result<std::vector<Rows>> Database::Lease::run(std::span<const Call> calls) {
+Result<std::vector<Rows>> Database::Lease::run(std::span<const Call> calls, Meanwhile& meanwhile) {
     if (error_) return tl::unexpected(*error_);
-    return connection_->run(calls);
+    return connection_->run(calls, &meanwhile);
 }
 
 bool Database::Lease::may_repeat(const Error& error, int attempt) {
