@@ -3,6 +3,7 @@
 
 #include "documents/fusion.hpp"
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <fstream>
@@ -26,8 +27,6 @@ struct Found {
 };
 BOOST_DESCRIBE_STRUCT(Found, (), (chunk, document, title, page, text_begin, text))
 
-using Rankings = std::array<std::vector<Found>, 2>;
-
 }  // namespace
 
 postgres::Query query_of(const std::filesystem::path& folder, const std::string& name) {
@@ -45,39 +44,37 @@ ClearRetrieval::ClearRetrieval(postgres::Database& database, embedding::Encoder&
       encoder_(encoder),
       count_scope_(query_of(folder, "count_scope")),
       search_exact_(query_of(folder, "search_exact")),
-      search_text_(query_of(folder, "search_text")) {}
+      search_text_(query_of(folder, "search_text")),
+      list_passages_(query_of(folder, "list_passages")) {}
 
 Result<std::vector<documents::Passage>> ClearRetrieval::search(const documents::Scope& scope,
                                                                std::string_view question,
                                                                std::size_t limit) {
+    const auto chunks = database_.one<std::int64_t>(count_scope_, scope.asker, scope.document,
+                                                    scope.room, exact_chunks_max + 1);
+    if (!chunks) return fail(chunks);
+    postgres::Batch by_words;
+    by_words.add(search_text_, scope.asker, scope.document, scope.room, question, candidates);
     const std::array<std::string_view, 1> texts{question};
-    const auto embeddings = encoder_.encode(texts);
+    Result<std::vector<embedding::Embedding>> embeddings;
+    const auto worded = database_.run(by_words, [&] { embeddings = encoder_.encode(texts); });
+    if (!worded) return fail(worded);
     if (!embeddings) return fail(embeddings);
     const std::span<const float> vector((*embeddings)[0]);
-    auto found = database_.transact([&](postgres::Session& session) -> Result<Rankings> {
-        auto chunks = session.one<std::int64_t>(count_scope_, scope.asker, scope.document,
-                                                scope.room, exact_chunks_max + 1);
-        if (!chunks) return fail(chunks);
-        auto nearest = session.list<Found>(search_exact_, scope.asker, scope.document, scope.room,
+    auto nearest = database_.list<ChunkId>(search_exact_, scope.asker, scope.document, scope.room,
                                            vector, candidates);
-        if (!nearest) return fail(nearest);
-        auto worded = session.list<Found>(search_text_, scope.asker, scope.document, scope.room,
-                                          question, candidates);
-        if (!worded) return fail(worded);
-        return Rankings{std::move(*nearest), std::move(*worded)};
-    });
+    if (!nearest) return fail(nearest);
+    auto best = documents::fuse(std::array{std::move(*nearest), worded->front().all<ChunkId>()});
+    best.resize(std::min(best.size(), limit));
+    std::vector<ChunkId> ids;
+    for (const auto& fused : best) ids.push_back(fused.chunk);
+    auto found =
+        database_.list<Found>(list_passages_, scope.asker, scope.document, scope.room, ids);
     if (!found) return fail(found);
-    std::array<std::vector<ChunkId>, 2> rankings;
     std::unordered_map<ChunkId, Found*> by_id;
-    for (std::size_t i = 0; i < found->size(); ++i) {
-        for (auto& item : (*found)[i]) {
-            rankings[i].push_back(item.chunk);
-            by_id.try_emplace(item.chunk, &item);
-        }
-    }
+    for (auto& item : *found) by_id.emplace(item.chunk, &item);
     std::vector<documents::Passage> passages;
-    for (const auto& fused : documents::fuse(rankings)) {
-        if (passages.size() == limit) break;
+    for (const auto& fused : best) {
         Found& item = *by_id.at(fused.chunk);
         auto& passage = passages.emplace_back();
         passage.chunk = item.chunk;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Retrieval as it was before chunks were sealed, over their clear copy: the peer of this bench. One
-// thread.
+// Retrieval as it would be if chunks were not sealed, over their clear copy: the peer of this
+// bench. One thread.
 #pragma once
 
 #include "documents/retrieval.hpp"
@@ -27,6 +27,7 @@ class ClearRetrieval {
     const postgres::Query count_scope_;
     const postgres::Query search_exact_;
     const postgres::Query search_text_;
+    const postgres::Query list_passages_;
 };
 
 }  // namespace stoa::bench

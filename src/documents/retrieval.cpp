@@ -6,7 +6,9 @@
 #include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
 
+#include <algorithm>
 #include <array>
+#include <span>
 #include <unordered_map>
 #include <utility>
 
@@ -42,34 +44,63 @@ constexpr std::int64_t exact_chunks_max = 20'000;
 /// Of each ranking; more than is ever asked for, so that the two have something to agree on.
 constexpr std::int64_t candidates = 40;
 
-using Rankings = std::array<std::vector<Found>, 2>;
+using Ranking = std::vector<ChunkId>;
 
-/// The candidates by nearness and by words, best first.
-Result<Rankings> rank(postgres::Database& database, const Scope& scope, std::string_view question,
-                      std::span<const float> vector, const KeyedLexemes& lexemes) {
-    Rankings rankings;
-    auto searched = database.transact([&](postgres::Session& session) -> Result<void> {
-        const auto begun = session.one<Begun>(sql::begin_search, scope.asker, scope.document,
-                                              scope.room, exact_chunks_max + 1, question);
-        if (!begun) return fail(begun);
-        if (begun->chunks == 0) return {};
-        const bool is_small = begun->chunks <= exact_chunks_max;
-        if (!is_small) {
-            if (auto set = session.run(sql::set_iterative_scan); !set) return fail(set);
-        }
-        auto nearest =
-            session.list<Found>(is_small ? sql::search_exact : sql::search_nearest, scope.asker,
-                                scope.document, scope.room, vector, candidates);
-        if (!nearest) return fail(nearest);
-        auto worded = session.list<Found>(sql::search_text, scope.asker, scope.document, scope.room,
-                                          lexemes.of_query(begun->every),
-                                          lexemes.of_query(begun->some), candidates);
-        if (!worded) return fail(worded);
-        rankings = {std::move(*nearest), std::move(*worded)};
-        return {};
-    });
-    if (!searched) return fail(searched);
-    return rankings;
+/// The scope as the first arguments of each statement.
+template <class... A>
+postgres::Call scoped(const postgres::Query& query, const Scope& scope, const A&... arguments) {
+    return postgres::make_call(query, scope.asker, scope.document, scope.room, arguments...);
+}
+
+Result<Ranking> list_nearest(postgres::Database& database, const Scope& scope, bool is_small,
+                             std::span<const float> vector) {
+    postgres::Batch batch;
+    if (!is_small) batch.add(sql::set_iterative_scan);
+    batch.append(
+        scoped(is_small ? sql::search_exact : sql::search_nearest, scope, vector, candidates));
+    const auto rows = database.run(batch);
+    if (!rows) return fail(rows);
+    return rows->back().all<ChunkId>();
+}
+
+/// The best chunks by both rankings, best first.
+Result<std::vector<Fused>> rank(postgres::Database& database, embedding::Encoder& encoder,
+                                const Scope& scope, std::string_view question,
+                                const KeyedLexemes& lexemes) {
+    const auto begun = database.one<Begun>(sql::begin_search, scope.asker, scope.document,
+                                           scope.room, exact_chunks_max + 1, question);
+    if (!begun) return fail(begun);
+    if (begun->chunks == 0) return std::vector<Fused>();
+    postgres::Batch by_words;
+    by_words.append(scoped(sql::search_text, scope, lexemes.of_query(begun->every),
+                           lexemes.of_query(begun->some), candidates));
+    const std::array<std::string_view, 1> texts{question};
+    Result<std::vector<embedding::Embedding>> embeddings;
+    const auto worded = database.run(by_words, [&] { embeddings = encoder.encode(texts); });
+    if (!worded) return fail(worded);
+    if (!embeddings) return fail(embeddings);
+    auto nearest =
+        list_nearest(database, scope, begun->chunks <= exact_chunks_max, (*embeddings)[0]);
+    if (!nearest) return fail(nearest);
+    return fuse(std::array{std::move(*nearest), worded->front().all<ChunkId>()});
+}
+
+Result<Passage> open(accounts::SubjectKeys& keys, Found& found, double score) {
+    const auto owner = keys.key_of(found.owner);
+    if (!owner) return fail(owner);
+    auto text = owner->open(found.sealed_text, chunk_place(found.chunk));
+    if (!text) return fail(text);
+    std::string heading;
+    if (found.sealed_heading) {
+        auto opened = owner->open(*found.sealed_heading, chunk_heading_place(found.chunk));
+        if (!opened) return fail(opened);
+        heading = std::move(*opened);
+    }
+    return Passage{found.chunk,        found.document,
+                   found.version,      std::move(found.title),
+                   found.page,         std::move(found.label),
+                   std::move(heading), found.text_begin,
+                   std::move(*text),   score};
 }
 
 }  // namespace
@@ -80,42 +111,26 @@ Retrieval::Retrieval(postgres::Database& database, embedding::Encoder& encoder,
 
 Result<std::vector<Passage>> Retrieval::search(const Scope& scope, std::string_view question,
                                                std::size_t limit) {
-    const std::array<std::string_view, 1> texts{question};
-    auto embeddings = encoder_.encode(texts);
-    if (!embeddings) return fail(embeddings);
-    const std::span<const float> vector((*embeddings)[0]);
-
     const auto key = keys_.key_of_installation();
     if (!key) return fail(key);
+    auto best =
+        rank(database_, encoder_, scope, question, KeyedLexemes(key->derive(lexemes_purpose)));
+    if (!best) return fail(best);
+    best->resize(std::min(best->size(), limit));
+    Ranking chunks;
+    for (const auto& fused : *best) chunks.push_back(fused.chunk);
     auto found =
-        rank(database_, scope, question, vector, KeyedLexemes(key->derive(lexemes_purpose)));
+        database_.list<Found>(sql::list_passages, scope.asker, scope.document, scope.room, chunks);
     if (!found) return fail(found);
-
-    std::array<std::vector<ChunkId>, 2> rankings;
     std::unordered_map<ChunkId, Found*> by_id;
-    for (std::size_t i = 0; i < found->size(); ++i) {
-        for (auto& item : (*found)[i]) {
-            rankings[i].push_back(item.chunk);
-            by_id.try_emplace(item.chunk, &item);
-        }
-    }
+    for (auto& item : *found) by_id.emplace(item.chunk, &item);
     std::vector<Passage> passages;
-    for (const auto& fused : fuse(rankings)) {
-        if (passages.size() == limit) break;
-        Found& item = *by_id.at(fused.chunk);
-        const auto owner = keys_.key_of(item.owner);
-        if (!owner) return fail(owner);
-        auto text = owner->open(item.sealed_text, chunk_place(item.chunk));
-        if (!text) return fail(text);
-        std::string heading;
-        if (item.sealed_heading) {
-            auto opened = owner->open(*item.sealed_heading, chunk_heading_place(item.chunk));
-            if (!opened) return fail(opened);
-            heading = std::move(*opened);
-        }
-        passages.push_back({item.chunk, item.document, item.version, std::move(item.title),
-                            item.page, std::move(item.label), std::move(heading), item.text_begin,
-                            std::move(*text), fused.score});
+    for (const auto& fused : *best) {
+        const auto item = by_id.find(fused.chunk);
+        if (item == by_id.end()) continue;  // gone, or no longer the asker's to read
+        auto passage = open(keys_, *item->second, fused.score);
+        if (!passage) return fail(passage);
+        passages.push_back(std::move(*passage));
     }
     return passages;
 }

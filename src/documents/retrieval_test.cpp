@@ -62,23 +62,18 @@ TEST_F(RetrievalTest, The_index_scan_of_large_scopes_finds_the_same) {
     const auto vector = (*encoder.encode(question))[0];
     const std::span<const float> wanted(vector);
     const std::optional<RoomId> no_room;
-    const auto found = database.transact(
-        [&](postgres::Session& session) -> Result<std::vector<std::vector<ChunkId>>> {
-            if (auto set = session.run(sql::set_iterative_scan); !set) return fail(set);
-            std::vector<std::vector<ChunkId>> rankings;
-            for (const auto& query : {sql::search_exact, sql::search_nearest}) {
-                auto rows = session.run(query, owner, id, no_room, wanted, std::int64_t{3});
-                if (!rows) return fail(rows);
-                rankings.emplace_back();
-                for (std::size_t i = 0; i < rows->size(); ++i) {
-                    rankings.back().push_back((*rows)[i].get<ChunkId>("chunk"));
-                }
-            }
-            return rankings;
-        });
+    postgres::Batch batch;
+    batch.add(sql::set_iterative_scan);
+    batch.add({"test.setting", "SELECT current_setting('hnsw.ef_search')"});
+    batch.add(sql::search_exact, owner, id, no_room, wanted, std::int64_t{3});
+    batch.add(sql::search_nearest, owner, id, no_room, wanted, std::int64_t{3});
+    const auto found = database.run(batch);
     ASSERT_TRUE(found) << found.error().message;
-    ASSERT_EQ((*found)[0].size(), 3U);
-    EXPECT_EQ((*found)[0][0], (*found)[1][0]);
+    EXPECT_EQ(*postgres::first_as<std::string>((*found)[1]), "100") << "set for the batch";
+    const auto exact = (*found)[2].all<ChunkId>();
+    const auto nearest = (*found)[3].all<ChunkId>();
+    ASSERT_EQ(exact.size(), 3U);
+    EXPECT_EQ(exact.front(), nearest.front());
 }
 
 }  // namespace

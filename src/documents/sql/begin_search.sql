@@ -2,7 +2,7 @@
 -- of the question, not keyed yet: all of them, and any of them.
 SELECT (SELECT count(*) FROM (
             SELECT FROM document_chunks
-            WHERE document_id IN (SELECT askable_documents($1, $2, $3))
+            WHERE document_id = ANY (ARRAY(SELECT a FROM askable_documents($1, $2, $3) a))
             LIMIT $4
         ) few) AS chunks,
        websearch_to_tsquery('english', q.words)::text AS every,
