@@ -188,19 +188,4 @@ Result<PageView> Documents::page(const UserId& user, const DocumentId& document,
                     json::Raw{std::move(*words)}};
 }
 
-Result<std::vector<extraction::Box>> Documents::list_boxes(const Granted& granted, int page,
-                                                           std::size_t begin, std::size_t end) {
-    const auto& document = granted.document.id;
-    const auto sealed = database_.find<postgres::Bytes>(sql::find_page_words, document, page);
-    if (!sealed) return fail(sealed);
-    if (!*sealed) return std::vector<extraction::Box>();
-    const auto key = keys_.key_of(granted.original.owner);
-    if (!key) return fail(key);
-    const auto words = key->open(**sealed, page_words_place(document, page));
-    if (!words) return fail(words);
-    auto read = extraction::words_from_json(*words);
-    if (!read) return fail(read);
-    return extraction::boxes_of(*read, begin, end);
-}
-
 }  // namespace stoa::documents

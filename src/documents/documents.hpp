@@ -25,6 +25,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -160,6 +161,16 @@ struct UsedVersion {
     int version = 1;
 };
 
+/// The bytes [begin, end) of a page's text.
+struct TextPlace {
+    DocumentId document;
+    int page = 0;
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
+
+using Boxes = std::vector<extraction::Box>;
+
 /// What `access_pages` grants: to read what stands in the document.
 struct PagesAccess {
     UserId owner;
@@ -236,8 +247,6 @@ class Documents {
     /// As `access_document`, with the file of this version: the one that stands, or, for who may
     /// write, the one before it while that is kept. `version_not_found`.
     Result<Granted> access_version(const UserId& user, const DocumentId& document, int version);
-    /// `document_replaced` (409) if one of them stands no more; what was deleted is no matter here.
-    Result<void> check_versions(const std::vector<UsedVersion>& used);
     /// `page_not_found` for a page that is not there, or not yet.
     Result<PageView> page(const UserId& user, const DocumentId& document, int page);
     /// The file as it was uploaded. `file_unreadable` (503).
@@ -260,9 +269,13 @@ class Documents {
     Result<void> unshare(const UserId& user, const DocumentId& document,
                          const std::optional<RoomId>& room, const std::optional<UserId>& person);
 
-    /// The boxes of the bytes [begin, end) of a page's text, for whoever was granted the document.
-    Result<std::vector<extraction::Box>> list_boxes(const Granted& granted, int page,
-                                                    std::size_t begin, std::size_t end);
+    /// As `access_document` for `read`, of several at once and without the rows:
+    /// `document_not_found` unless the user may read them all.
+    Result<void> check_readable(const UserId& user, const std::set<DocumentId>& documents);
+    /// The boxes of each place, all in versions used, in one round trip. `document_not_found`
+    /// unless the user may read all of these, `document_replaced` (409) if one stands no more.
+    Result<std::vector<Boxes>> locate(const UserId& user, const std::vector<TextPlace>& places,
+                                      const std::vector<UsedVersion>& used);
 
     /// Removes files older than an hour that no row knows: uploads that died between the file and
     /// the row, or deletions that died between the row and the file. The number removed.

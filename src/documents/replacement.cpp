@@ -115,18 +115,4 @@ Result<Granted> Documents::access_version(const UserId& user, const DocumentId& 
     return granted;
 }
 
-Result<void> Documents::check_versions(const std::vector<UsedVersion>& used) {
-    std::vector<DocumentId> ids;
-    std::vector<std::int32_t> versions;
-    for (const auto& [document, version] : used) {
-        ids.push_back(document);
-        versions.push_back(version);
-    }
-    const auto replaced = database_.one<bool>(sql::find_replaced, ids, versions);
-    if (!replaced) return fail(replaced);
-    if (!*replaced) return {};
-    return fail(ErrorKind::conflict, "document_replaced",
-                "A document was replaced while it was being answered from; ask again.");
-}
-
 }  // namespace stoa::documents

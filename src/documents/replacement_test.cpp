@@ -185,11 +185,14 @@ TEST_F(ReplacementTest, The_sweep_takes_what_a_crash_left_and_keeps_both_version
 }
 
 TEST_F(ReplacementTest, What_was_made_from_an_old_version_is_known) {
-    EXPECT_TRUE(documents.check_versions({}));
-    EXPECT_TRUE(documents.check_versions({{id, 1}, {DocumentId::make(), 1}}));
+    EXPECT_TRUE(documents.locate(owner, {}, {}));
+    EXPECT_TRUE(documents.locate(owner, {}, {{id, 1}}));
+    EXPECT_EQ(documents.locate(owner, {}, {{id, 1}, {DocumentId::make(), 1}}).error().code,
+              "document_not_found");
+    EXPECT_EQ(documents.locate(new_user(), {}, {{id, 1}}).error().code, "document_not_found");
     ASSERT_TRUE(replace(owner, id, "Bread rises by yeast."));
-    EXPECT_EQ(documents.check_versions({{id, 1}}).error().code, "document_replaced");
-    EXPECT_TRUE(documents.check_versions({{id, 2}}));
+    EXPECT_EQ(documents.locate(owner, {}, {{id, 1}}).error().code, "document_replaced");
+    EXPECT_TRUE(documents.locate(owner, {}, {{id, 2}}));
 }
 
 }  // namespace

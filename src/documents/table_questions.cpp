@@ -3,6 +3,7 @@
 
 #include "documents/sealed_places.hpp"
 #include "documents/sql.hpp"
+#include "extraction/format.hpp"
 #include "tables/question.hpp"
 #include "tables/question_words.hpp"
 
@@ -128,6 +129,10 @@ Result<tables::Profile> TableQuestions::get_profile(const Granted& granted) {
 
 Result<std::optional<Computation>> TableQuestions::compute(const Granted& granted,
                                                            std::string_view question) {
+    constexpr auto csv = extraction::Format::csv;
+    if (granted.document.mime_type != extraction::info_of(csv).mime_type) {
+        return std::optional<Computation>();
+    }
     const auto profile = find_profile(granted);
     if (!profile) return fail(profile);
     if (!*profile) return std::optional<Computation>();

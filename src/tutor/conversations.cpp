@@ -330,25 +330,26 @@ Result<void> Conversations::record(const Exchange& exchange) {
                                      exchange.is_cut, exchange.unverified_sentences.text,
                                      exchange.computation.text, json::to_text(exchange.made_from)}),
                   turn_place(exchange.answer_id));
-    return database_.transact([&](postgres::Session& session) -> Result<void> {
-        auto conversation =
-            exchange.is_new
-                ? session.run(sql::insert_conversation, exchange.conversation, exchange.asker,
-                              exchange.room, exchange.document, title, exchange.mode)
-                : session.run(sql::touch_conversation, exchange.conversation, exchange.mode);
-        if (!conversation) return fail(conversation);
-        if (conversation->affected() == 0) return conversation_not_found();
-        const std::optional<std::string> nobody;
-        auto asked = session.run(sql::insert_message, question_id, exchange.conversation, "user",
-                                 question, nobody, nobody);
-        if (!asked) return fail(asked);
-        auto answered =
-            session.run(sql::insert_message, exchange.answer_id, exchange.conversation, "assistant",
-                        answer, std::optional<std::string>(exchange.provider),
-                        std::optional<std::string>(exchange.model));
-        if (!answered) return fail(answered);
-        return {};
-    });
+    postgres::Batch batch;
+    if (exchange.is_new) {
+        batch.add(sql::insert_conversation, exchange.conversation, exchange.asker, exchange.room,
+                  exchange.document, title, exchange.mode);
+    } else {
+        batch.add(sql::touch_conversation, exchange.conversation, exchange.mode);
+    }
+    const std::optional<std::string> nobody;
+    batch.add(sql::insert_message, question_id, exchange.conversation, "user", question, nobody,
+              nobody);
+    batch.add(sql::insert_message, exchange.answer_id, exchange.conversation, "assistant", answer,
+              std::optional<std::string>(exchange.provider),
+              std::optional<std::string>(exchange.model));
+    const auto stored = database_.run(batch);
+    if (stored) return {};
+    // Nothing else that a message refers to could be gone.
+    if (!exchange.is_new && stored.error().code == "foreign_key_violation") {
+        return conversation_not_found();
+    }
+    return fail(stored);
 }
 
 }  // namespace stoa::tutor

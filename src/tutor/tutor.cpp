@@ -9,7 +9,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <map>
+#include <future>
 #include <set>
 #include <utility>
 
@@ -52,6 +52,43 @@ Box round_box(const extraction::Box& box) {
                round_coordinate(box.y1)};
 }
 
+Source make_source(const documents::Passage& passage, std::size_t index, const llm::Range& range,
+                   const documents::Boxes& boxes) {
+    Source source{static_cast<int>(index) + 1,
+                  passage.document,
+                  passage.version,
+                  passage.title,
+                  passage.chunk,
+                  passage.page,
+                  passage.text.substr(range.begin, range.end - range.begin),
+                  {},
+                  std::round(passage.score * 10'000) / 10'000};
+    if (!passage.label.empty()) source.page_label = passage.label;
+    if (!passage.heading.empty()) source.heading = passage.heading;
+    for (const auto& box : boxes) source.boxes.push_back(round_box(box));
+    return source;
+}
+
+/// An answer that was prepared from a version replaced since must not be given: its passages stand
+/// nowhere, and it may say more of them than it quotes.
+std::vector<documents::UsedVersion> versions_of(const Prepared& prepared) {
+    std::vector<documents::UsedVersion> used;
+    for (const auto& passage : prepared.passages) {
+        used.push_back({passage.document, passage.version});
+    }
+    if (const auto& computation = prepared.computation) {
+        used.push_back({computation->document_id, computation->version});
+    }
+    return used;
+}
+
+/// What refuses access beforehand, once it is about an answer that is being given.
+tl::unexpected<Error> as_expired(const Error& error) {
+    const bool is_refusal =
+        error.kind == ErrorKind::not_found || error.kind == ErrorKind::forbidden;
+    return is_refusal ? access_expired() : tl::unexpected<Error>(error);
+}
+
 }  // namespace
 
 Tutor::Tutor(postgres::Database& database, rooms::Rooms& rooms, documents::Documents& documents,
@@ -79,16 +116,15 @@ AnswerIdentity identity_of(const Prepared& prepared) {
 }
 
 Result<void> Tutor::check_readable(const AnswerIdentity& answer) {
-    auto checked = check_scope(answer.scope);
-    for (const auto& document : answer.documents) {
-        if (!checked) break;
-        auto granted = documents_.access_document(answer.scope.asker, document);
-        if (!granted) checked = fail(granted);
+    const auto& scope = answer.scope;
+    std::set<DocumentId> documents(answer.documents.begin(), answer.documents.end());
+    if (scope.document) documents.insert(*scope.document);
+    auto checked = check_room(scope);
+    if (checked && !documents.empty()) {
+        checked = documents_.check_readable(scope.asker, documents);
     }
-    if (checked) return {};
-    const auto kind = checked.error().kind;
-    if (kind != ErrorKind::not_found && kind != ErrorKind::forbidden) return checked;
-    return access_expired();
+    if (!checked) return as_expired(checked.error());
+    return {};
 }
 
 Result<Answer> Tutor::ask(const documents::Scope& scope, const Question& question,
@@ -98,18 +134,18 @@ Result<Answer> Tutor::ask(const documents::Scope& scope, const Question& questio
     return answer(*prepared, progress);
 }
 
-Result<void> Tutor::check_scope(const documents::Scope& scope) {
-    if (scope.room) {
-        if (auto member = rooms_.access_room(scope.asker, *scope.room); !member) {
-            return fail(member);
-        }
-    }
-    if (scope.document) {
-        if (auto granted = documents_.access_document(scope.asker, *scope.document); !granted) {
-            return fail(granted);
-        }
-    }
+Result<void> Tutor::check_room(const documents::Scope& scope) {
+    if (!scope.room) return {};
+    if (auto member = rooms_.access_room(scope.asker, *scope.room); !member) return fail(member);
     return {};
+}
+
+Result<std::optional<documents::Granted>> Tutor::access_scope(const documents::Scope& scope) {
+    if (auto checked = check_room(scope); !checked) return fail(checked);
+    if (!scope.document) return std::optional<documents::Granted>();
+    auto granted = documents_.access_document(scope.asker, *scope.document);
+    if (!granted) return fail(granted);
+    return std::optional(std::move(*granted));
 }
 
 Result<void> Tutor::continue_conversation(Prepared& prepared, const Question& question) {
@@ -140,7 +176,8 @@ Result<void> Tutor::continue_conversation(Prepared& prepared, const Question& qu
 
 Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& question) {
     if (auto checked = check_question(question); !checked) return fail(checked);
-    if (auto checked = check_scope(scope); !checked) return fail(checked);
+    const auto granted = access_scope(scope);
+    if (!granted) return fail(granted);
     Prepared prepared;
     prepared.scope = scope;
     prepared.message = RowId::make();
@@ -148,7 +185,7 @@ Result<Prepared> Tutor::prepare(const documents::Scope& scope, const Question& q
     prepared.prompt.style =
         prepared.mode == Mode::socratic ? llm::Style::socratic : llm::Style::answer;
     prepared.prompt.question = question.question.value;
-    if (auto computed = compute(prepared); !computed) return fail(computed);
+    if (auto computed = compute(prepared, *granted); !computed) return fail(computed);
     if (prepared.computation) return prepared;
     if (auto added = add_passages(prepared); !added) return fail(added);
     if (const auto tokens = model_.tokens_at_most(prepared.prompt); tokens > 0) {
@@ -177,19 +214,12 @@ Result<void> Tutor::add_passages(Prepared& prepared) {
     return {};
 }
 
-Result<std::optional<documents::Computation>> Tutor::compute_within(const documents::Scope& scope,
-                                                                    std::string_view question) {
-    if (!scope.document) return tables_.compute_in(scope, question);
-    const auto granted = documents_.access_document(scope.asker, *scope.document);
-    if (!granted) return fail(granted);
-    return tables_.compute(*granted, question);
-}
-
 /// A question about counting or computing is answered from all rows, not from passages.
-Result<void> Tutor::compute(Prepared& prepared) {
-    const auto& scope = prepared.scope;
+Result<void> Tutor::compute(Prepared& prepared, const std::optional<documents::Granted>& granted) {
     if (prepared.mode != Mode::answer) return {};
-    auto computation = compute_within(scope, prepared.prompt.question);
+    const auto& question = prepared.prompt.question;
+    auto computation = granted ? tables_.compute(*granted, question)
+                               : tables_.compute_in(prepared.scope, question);
     if (!computation) return fail(computation);
     prepared.computation = std::move(*computation);
     return {};
@@ -236,19 +266,54 @@ Result<llm::Completion> Tutor::complete(const Prepared& prepared, const Progress
     return completion;
 }
 
-Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress) {
-    if (progress.on_sources) {
-        std::vector<llm::Quote> whole;
-        for (std::size_t i = 0; i < prepared.passages.size(); ++i) {
-            whole.push_back({i, prepared.passages[i].text});
-        }
-        const auto located = locate(prepared, whole);
-        if (!located) return fail(located);
-        if (!progress.on_sources(located->sources)) return asker_gone();
+Result<void> Tutor::tell_sources(const Prepared& prepared, const Progress& progress) {
+    std::vector<llm::Quote> whole;
+    for (std::size_t i = 0; i < prepared.passages.size(); ++i) {
+        whole.push_back({i, prepared.passages[i].text});
     }
-    auto completion = complete(prepared, progress);
+    const auto located = locate(prepared, whole);
+    if (!located) return fail(located);
+    if (!progress.on_sources(located->sources)) return asker_gone();
+    return {};
+}
+
+/// The sources are looked up and told while the model reads the question; what it says waits for
+/// them, and it is broken off if they are refused.
+Result<llm::Completion> Tutor::complete_beside_sources(const Prepared& prepared,
+                                                       const Progress& progress) {
+    if (!progress.on_sources) return complete(prepared, progress);
+    std::stop_source stop;
+    const std::stop_callback pass_on(progress.stop, [&stop] { stop.request_stop(); });
+    auto told = std::async(std::launch::async, [&]() -> Result<void> {
+        try {
+            auto sources = tell_sources(prepared, progress);
+            if (!sources) stop.request_stop();
+            return sources;
+        } catch (...) {
+            stop.request_stop();
+            throw;
+        }
+    });
+    const auto may_go_on = [&] {
+        told.wait();
+        return !stop.stop_requested();
+    };
+    Progress behind;
+    behind.on_delta = [&](std::string_view delta) {
+        return may_go_on() && (!progress.on_delta || progress.on_delta(delta));
+    };
+    behind.on_restart = [&](std::string_view provider) {
+        return may_go_on() && (!progress.on_restart || progress.on_restart(provider));
+    };
+    behind.stop = stop.get_token();
+    auto completion = complete(prepared, behind);
+    if (const auto sources = told.get(); !sources) return fail(sources);
+    return completion;
+}
+
+Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress) {
+    auto completion = complete_beside_sources(prepared, progress);
     if (!completion) return fail(completion);
-    if (auto read = check_readable(identity_of(prepared)); !read) return fail(read);
     auto located = locate(prepared, completion->quotes);
     if (!located) return fail(located);
     Answer answer;
@@ -281,54 +346,28 @@ Result<Answer> Tutor::answer(const Prepared& prepared, const Progress& progress)
 }
 
 Result<Located> Tutor::locate(const Prepared& prepared, const std::vector<llm::Quote>& quotes) {
-    Located located;
-    std::map<DocumentId, documents::Granted> granted;
+    std::vector<std::pair<const llm::Quote*, llm::Range>> found;
+    std::vector<documents::TextPlace> places;
     for (const auto& quote : quotes) {
         if (quote.passage >= prepared.passages.size()) continue;
         const auto& passage = prepared.passages[quote.passage];
         const auto range = llm::find_quote(passage.text, quote.text);
         if (!range) continue;  // the model made it up, or changed it
-        auto known = granted.find(passage.document);
-        if (known == granted.end()) {
-            auto access = documents_.access_document(prepared.scope.asker, passage.document);
-            if (!access && access.error().kind == ErrorKind::not_found) continue;
-            if (!access) return fail(access);
-            known = granted.emplace(passage.document, std::move(*access)).first;
-        }
-        auto boxes =
-            documents_.list_boxes(known->second, passage.page, passage.text_begin + range->begin,
-                                  passage.text_begin + range->end);
-        if (!boxes) return fail(boxes);
-        Source source{static_cast<int>(quote.passage) + 1,
-                      passage.document,
-                      passage.version,
-                      passage.title,
-                      passage.chunk,
-                      passage.page,
-                      passage.text.substr(range->begin, range->end - range->begin),
-                      {},
-                      std::round(passage.score * 10'000) / 10'000};
-        if (!passage.label.empty()) source.page_label = passage.label;
-        if (!passage.heading.empty()) source.heading = passage.heading;
-        for (const auto& box : *boxes) source.boxes.push_back(round_box(box));
-        located.sources.push_back(std::move(source));
-        located.quotes.push_back(quote);
+        found.emplace_back(&quote, *range);
+        places.push_back({passage.document, passage.page, passage.text_begin + range->begin,
+                          passage.text_begin + range->end});
     }
-    if (auto standing = check_standing(prepared); !standing) return fail(standing);
+    if (auto checked = check_room(prepared.scope); !checked) return as_expired(checked.error());
+    const auto boxes = documents_.locate(prepared.scope.asker, places, versions_of(prepared));
+    if (!boxes) return as_expired(boxes.error());
+    Located located;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+        const auto& [quote, range] = found[i];
+        located.sources.push_back(
+            make_source(prepared.passages[quote->passage], quote->passage, range, (*boxes)[i]));
+        located.quotes.push_back(*quote);
+    }
     return located;
-}
-
-/// An answer that was prepared from a version replaced since must not be given: its passages stand
-/// nowhere, and it may say more of them than it quotes.
-Result<void> Tutor::check_standing(const Prepared& prepared) {
-    std::vector<documents::UsedVersion> used;
-    for (const auto& passage : prepared.passages) {
-        used.push_back({passage.document, passage.version});
-    }
-    if (const auto& computation = prepared.computation) {
-        used.push_back({computation->document_id, computation->version});
-    }
-    return documents_.check_versions(used);
 }
 
 Result<void> Tutor::record(const Prepared& prepared, const Answer& answer) {
@@ -393,7 +432,7 @@ Result<Conversation> Tutor::read_conversation(const UserId& user,
     auto found = conversations_.find(user, conversation);
     if (!found) return fail(found);
     const documents::Scope scope{user, found->document_id, found->room_id};
-    if (auto checked = check_scope(scope); !checked) return fail(checked);
+    if (auto granted = access_scope(scope); !granted) return fail(granted);
     return found;
 }
 

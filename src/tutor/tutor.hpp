@@ -82,8 +82,9 @@ BOOST_DESCRIBE_STRUCT(Question, (), (question, conversation_id, mode))
 /// What is told while the answer grows; each may be empty, and returns false when the asker is
 /// gone.
 struct Progress {
-    /// First: the passages that the answer is made from, whole. The answer's own `sources` are the
-    /// words that it quoted from them.
+    /// First, on a thread of its own beside the model's first words, which wait for it: the
+    /// passages that the answer is made from, whole. The answer's own `sources` are the words that
+    /// it quoted from them.
     std::function<bool(const std::vector<Source>&)> on_sources;
     std::function<bool(std::string_view delta)> on_delta;
     /// What was told of the answer is void; it begins anew, by this provider.
@@ -158,13 +159,15 @@ class Tutor {
     Conversations& conversations() { return conversations_; }
 
   private:
-    Result<void> compute(Prepared& prepared);
-    Result<std::optional<documents::Computation>> compute_within(const documents::Scope& scope,
-                                                                 std::string_view question);
+    Result<void> compute(Prepared& prepared, const std::optional<documents::Granted>& granted);
     Result<llm::Completion> complete(const Prepared& prepared, const Progress& progress);
     Result<llm::Completion> ask_model(const Prepared& prepared, const Progress& progress);
-    Result<void> check_standing(const Prepared& prepared);
-    Result<void> check_scope(const documents::Scope& scope);
+    Result<llm::Completion> complete_beside_sources(const Prepared& prepared,
+                                                    const Progress& progress);
+    Result<void> tell_sources(const Prepared& prepared, const Progress& progress);
+    Result<void> check_room(const documents::Scope& scope);
+    /// The document, if the scope is one.
+    Result<std::optional<documents::Granted>> access_scope(const documents::Scope& scope);
     Result<void> continue_conversation(Prepared& prepared, const Question& question);
     Result<void> add_passages(Prepared& prepared);
     Result<Located> locate(const Prepared& prepared, const std::vector<llm::Quote>& quotes);

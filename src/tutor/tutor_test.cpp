@@ -3,6 +3,8 @@
 
 #include "documents/library_fixture.hpp"
 
+#include <future>
+
 namespace stoa::tutor {
 namespace {
 
@@ -178,6 +180,46 @@ TEST_F(TutorTest, What_a_question_takes_of_the_budget_is_what_it_took_in_the_end
     model.tokens = 0;
     model.script = [](const llm::Prompt&) { return llm::Completion{"Answer.", {}, {}, "m"}; };
     EXPECT_TRUE(ask("Which animal?")) << "what takes nothing is always answered";
+}
+
+TEST_F(TutorTest, The_model_is_asked_beside_the_sources_and_speaks_behind_them) {
+    std::promise<void> asked;
+    model.script = [&](const llm::Prompt&) {
+        asked.set_value();
+        return llm::Completion{"Answer.", {}, {}, "m"};
+    };
+    std::string told;
+    Progress progress;
+    progress.on_sources = [&](const std::vector<Source>&) {
+        asked.get_future().wait();  // the model does not wait for these
+        told += "sources ";
+        return true;
+    };
+    progress.on_delta = [&](std::string_view delta) {
+        told += delta;
+        return true;
+    };
+    Question question;
+    question.question.value = "What sings?";
+    ASSERT_TRUE(tutor.ask({owner, document, std::nullopt}, question, progress));
+    EXPECT_EQ(told, "sources Answer.");
+}
+
+TEST_F(TutorTest, Sources_that_are_refused_void_what_the_model_says) {
+    Question question;
+    question.question.value = "What sings?";
+    const auto prepared = tutor.prepare({owner, document, std::nullopt}, question);
+    ASSERT_TRUE(prepared);
+    ASSERT_TRUE(documents.remove(owner, document));
+    bool has_told = false;
+    Progress progress;
+    progress.on_sources = [&](const std::vector<Source>&) { return has_told = true; };
+    progress.on_delta = [&](std::string_view) { return has_told = true; };
+    const auto answer = tutor.answer(*prepared, progress);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, "access_expired");
+    EXPECT_FALSE(has_told);
+    EXPECT_EQ(stored(), 0);
 }
 
 }  // namespace
