@@ -5,9 +5,15 @@
 #include "http/client_transfer.hpp"
 #include "http/test_peer.hpp"
 
+#include <array>
 #include <atomic>
+#include <thread>
 
+#include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace stoa::http {
 namespace {
@@ -268,6 +274,75 @@ TEST_F(ClientTest, PassesTheTraceOn) {
     EXPECT_EQ(client.send(request)->body.size(), 55U);
     request.headers = {{"Traceparent", "mine"}};
     EXPECT_EQ(client.send(request)->body, "mine");
+}
+
+/// Answers each request on each connection with the same bytes, one connection after the other.
+class RepeatingServer {
+  public:
+    explicit RepeatingServer(std::string bytes) : answer_(std::move(bytes)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        auto* const any = reinterpret_cast<sockaddr*>(&address);  // NOLINT: as sockets want it
+        EXPECT_EQ(::bind(socket_, any, size), 0);
+        EXPECT_EQ(::listen(socket_, 8), 0);
+        EXPECT_EQ(::getsockname(socket_, any, &size), 0);
+        port_ = ntohs(address.sin_port);
+        thread_ = std::thread([this] { serve(); });
+    }
+    ~RepeatingServer() {
+        ::shutdown(socket_, SHUT_RDWR);
+        thread_.join();
+        ::close(socket_);
+    }
+    RepeatingServer(const RepeatingServer&) = delete;
+    RepeatingServer& operator=(const RepeatingServer&) = delete;
+    [[nodiscard]] std::string url() const { return "http://127.0.0.1:" + std::to_string(port_); }
+    [[nodiscard]] int connections() const { return connections_; }
+
+  private:
+    void serve() {
+        for (int peer = ::accept(socket_, nullptr, nullptr); peer >= 0;
+             peer = ::accept(socket_, nullptr, nullptr)) {
+            ++connections_;
+            std::array<char, 4096> request{};  // has no body, and comes in one piece
+            while (::recv(peer, request.data(), request.size(), 0) > 0) {
+                (void)::send(peer, answer_.data(), answer_.size(), MSG_NOSIGNAL);
+            }
+            ::close(peer);
+        }
+    }
+
+    const std::string answer_;
+    int socket_ = ::socket(AF_INET, SOCK_STREAM, 0);
+    std::uint16_t port_ = 0;
+    std::atomic<int> connections_ = 0;
+    std::thread thread_;
+};
+
+TEST(Stream, KeepsTheConnectionOfAnAnswerWhoseEndIsThere) {
+    const std::string head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    const std::string enough = "6\r\nenough\r\n";
+    const RepeatingServer whole(head + enough + "4\r\nmore\r\n0\r\n\r\n");
+    const RepeatingServer endless(head + enough);
+    const Client client;
+    const auto ask = [&](const RepeatingServer& server) {
+        Outbound request;
+        request.url = server.url();
+        request.allow_private_addresses = true;
+        std::string told;
+        const auto answer = client.stream(request, [&](std::string_view bytes) {
+            told += bytes;
+            return false;
+        });
+        EXPECT_TRUE(answer);
+        EXPECT_EQ(told, "enough") << "and nothing after the caller had enough";
+    };
+    for (int i = 0; i < 3; ++i) ask(whole);
+    EXPECT_EQ(whole.connections(), 1);
+    for (int i = 0; i < 3; ++i) ask(endless);
+    EXPECT_EQ(endless.connections(), 3) << "what does not end is not waited for";
 }
 
 TEST(RetryAfter, IsSecondsOrADate) {

@@ -21,6 +21,9 @@ namespace {
 constexpr std::size_t header_bytes_max = 64 * 1024;
 constexpr std::size_t idle_handles_max = 16;
 constexpr std::int64_t retry_after_max = 24 * 3600;
+/// Who has heard enough has mostly heard all but the end of the message: with that the connection,
+/// and the handshake that it took, serve the next request, too.
+constexpr std::chrono::milliseconds end_awaited_for{10};
 
 struct FreeHandle {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
@@ -28,7 +31,22 @@ struct FreeHandle {
 struct FreeList {
     void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
-using Handle = std::unique_ptr<CURL, FreeHandle>;
+struct FreeConnections {
+    void operator()(CURLM* connections) const { curl_multi_cleanup(connections); }
+};
+
+/// One transfer at a time, and the connections that it keeps.
+struct Handle {
+    std::unique_ptr<CURLM, FreeConnections> connections;
+    std::unique_ptr<CURL, FreeHandle> transfer;
+
+    static Handle make() {
+        Handle made{std::unique_ptr<CURLM, FreeConnections>(curl_multi_init()),
+                    std::unique_ptr<CURL, FreeHandle>(curl_easy_init())};
+        if (!made.connections || !made.transfer) throw std::bad_alloc();
+        return made;
+    }
+};
 
 /// curl_global_init is thread-safe in this libcurl (>= 7.84), and a static is initialised once.
 void start_curl() {
@@ -80,6 +98,7 @@ std::size_t on_header(char* data, std::size_t, std::size_t size, void* user) {
 
 std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
     auto& transfer = *static_cast<Transfer*>(user);
+    if (transfer.ended_by_caller) return size;
     transfer.body_bytes += size;
     if (transfer.body_bytes > transfer.request.answer_bytes_max) {
         transfer.too_large = true;
@@ -94,7 +113,7 @@ std::size_t on_body(char* data, std::size_t, std::size_t size, void* user) {
     transfer.has_begun = true;
     if ((*transfer.on_bytes)({data, size})) return size;
     transfer.ended_by_caller = true;
-    return 0;
+    return size;
 }
 
 /// Called while bytes flow, and about once a second while none do.
@@ -222,6 +241,36 @@ Result<Inbound> outcome(Transfer& transfer, CURLcode code) {
                                                    curl_easy_strerror(code) + '.');
 }
 
+/// Until the answer is whole, or its caller wants no more of it and its end does not come either.
+CURLcode perform(CURLM* connections, const Transfer& transfer) {
+    using Clock = std::chrono::steady_clock;
+    using std::chrono::milliseconds;
+    if (curl_multi_add_handle(connections, transfer.handle) != CURLM_OK) throw std::bad_alloc();
+    std::optional<Clock::time_point> end_awaited_until;
+    auto failed = CURLM_OK;
+    for (int running = 1; failed == CURLM_OK && running > 0;) {
+        failed = curl_multi_perform(connections, &running);
+        milliseconds wait{1'000};
+        if (transfer.ended_by_caller) {
+            const auto now = Clock::now();
+            if (!end_awaited_until) end_awaited_until = now + end_awaited_for;
+            wait = std::chrono::ceil<milliseconds>(*end_awaited_until - now);
+            if (wait <= milliseconds(0)) break;
+        }
+        if (failed == CURLM_OK && running > 0) {
+            failed =
+                curl_multi_poll(connections, nullptr, 0, static_cast<int>(wait.count()), nullptr);
+        }
+    }
+    CURLcode code = failed == CURLM_OK ? CURLE_OK : CURLE_FAILED_INIT;
+    int left = 0;
+    while (const auto* message = curl_multi_info_read(connections, &left)) {
+        if (message->msg == CURLMSG_DONE) code = message->data.result;
+    }
+    curl_multi_remove_handle(connections, transfer.handle);
+    return code;
+}
+
 std::string redirect_of(CURL* handle) {
     const char* url = nullptr;
     curl_easy_getinfo(handle, CURLINFO_REDIRECT_URL, &url);
@@ -276,10 +325,10 @@ struct ClientTransfers::Handles {
                 return handle;
             }
         }
-        return Handle(curl_easy_init());
+        return Handle::make();
     }
     void give_back(bool guarded, Handle handle) {
-        curl_easy_reset(handle.get());
+        curl_easy_reset(handle.transfer.get());
         const std::lock_guard lock(mutex);
         auto& handles = idle[guarded ? 1 : 0];
         if (handles.size() < idle_handles_max) handles.push_back(std::move(handle));
@@ -294,21 +343,21 @@ ClientTransfers::ClientTransfers(std::string ca_file)
 ClientTransfers::~ClientTransfers() = default;
 
 Transferred ClientTransfers::run(const Outbound& request, const Hop& hop, const OnBytes* on_bytes) {
-    auto handle = handles_->take(hop.guarded);
-    if (!handle) throw std::bad_alloc();
-    Transfer transfer{request, hop, on_bytes, handle.get(), {}};
+    auto kept = handles_->take(hop.guarded);
+    CURL* const handle = kept.transfer.get();
+    Transfer transfer{request, hop, on_bytes, handle, {}};
     const auto headers = make_header_list(hop.headers);
-    curl_easy_setopt(handle.get(), CURLOPT_URL, hop.url.c_str());
-    curl_easy_setopt(handle.get(), CURLOPT_HTTPHEADER, headers.get());
-    if (!ca_file_.empty()) curl_easy_setopt(handle.get(), CURLOPT_CAINFO, ca_file_.c_str());
-    set_method(handle.get(), request);
-    set_limits(handle.get(), request, hop.time_left);
-    set_callbacks(handle.get(), transfer);
-    const auto code = curl_easy_perform(handle.get());
-    Transferred done{outcome(transfer, code), redirect_of(handle.get()), transfer.has_begun};
+    curl_easy_setopt(handle, CURLOPT_URL, hop.url.c_str());
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
+    if (!ca_file_.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, ca_file_.c_str());
+    set_method(handle, request);
+    set_limits(handle, request, hop.time_left);
+    set_callbacks(handle, transfer);
+    const auto code = perform(kept.connections.get(), transfer);
+    Transferred done{outcome(transfer, code), redirect_of(handle), transfer.has_begun};
     // What is broken off is closed with its connection: over HTTP/2 libcurl may keep it, and the
     // server would work on.
-    if (!transfer.stopped) handles_->give_back(hop.guarded, std::move(handle));
+    if (!transfer.stopped) handles_->give_back(hop.guarded, std::move(kept));
     return done;
 }
 
