@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`./dev bench ask`: Stoa and its peer in turn, 20 questions a second each, in front of one
-stand-in for a language model; prints what each adds to the model's own time, and the ratios.
+"""`./dev bench ask`: Stoa and its peers in turn, 20 questions a second each, in front of one
+stand-in for a language model; prints what each adds to the model's own time, and the ratios. The
+target is judged by the first peer, LangChain; the second is as lean as Python gets.
 
     compare.py ROUNDS
 """
@@ -26,6 +27,10 @@ from stack import MODEL, Program, Stack, free_port, wait_until  # noqa: E402
 RATE, SECONDS = 20, 15
 WARM_SECONDS = 15
 TARGET = 1 / 5
+PEERS = {
+    "FastAPI, LangChain": "langchain_peer.py",
+    "FastAPI, psycopg and httpx by hand": "peer.py",
+}
 numbers = itertools.count(1)
 
 
@@ -56,7 +61,7 @@ def upload(user, text):
     return document["id"]
 
 
-def copy_for_peer(stack, user, document):
+def copy_for_peers(stack, user, document):
     """The same chunks in the clear, with the same vectors and the same kind of index."""
     pages = {}
     with psycopg.connect(stack.database_url, autocommit=True) as connection:
@@ -171,18 +176,19 @@ def start_contenders(stack, user, document, model_url):
         lambda question: {"question": question},
         f"Authorization: Bearer {user.token}\r\n",
     )
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    tail = [str(port), stack.database_url, str(MODEL), model_url]
-    start_program(
-        stack, "FastAPI", [sys.executable, Path(__file__).parent / "peer.py", *tail], url + "/"
-    )
-    yield Contender(
-        "FastAPI, Sentence-Transformers, pgvector",
-        url,
-        "/ask",
-        lambda question: {"question": question, "document_id": document},
-    )
+    for name, script in PEERS.items():
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        tail = [str(port), stack.database_url, str(MODEL), model_url]
+        start_program(
+            stack, script, [sys.executable, Path(__file__).parent / script, *tail], url + "/"
+        )
+        yield Contender(
+            name,
+            url,
+            "/ask",
+            lambda question: {"question": question, "document_id": document},
+        )
 
 
 def print_tables(contenders):
@@ -191,15 +197,16 @@ def print_tables(contenders):
     for one in contenders:
         cells = [statistics.median(turn[key] for turn in one.rounds) for key in one.rounds[0]]
         print(f"| {one.name} | " + " | ".join(f"{cell:.1f} ms" for cell in cells) + " |")
-    ours, peer = contenders
-    print(f"\n| target: p99 at most {TARGET:.2f} of its | p50 | p99 |")
-    print("| --- | --- | --- |")
-    for number, (our, its) in enumerate(zip(ours.rounds, peer.rounds, strict=True), start=1):
-        cells = [
-            f"{our[key] / its[key]:.3f} of its ({our[key]:.1f} to {its[key]:.1f} ms)"
-            for key in ("p50", "p99")
-        ]
-        print(f"| round {number} | " + " | ".join(cells) + " |")
+    ours, *peers = contenders
+    for peer, target in zip(peers, (f"target: p99 at most {TARGET:.2f}", "no target"), strict=True):
+        print(f"\n| of {peer.name} ({target}) | p50 | p99 |")
+        print("| --- | --- | --- |")
+        for number, (our, its) in enumerate(zip(ours.rounds, peer.rounds, strict=True), start=1):
+            cells = [
+                f"{our[key] / its[key]:.3f} of its ({our[key]:.1f} to {its[key]:.1f} ms)"
+                for key in ("p50", "p99")
+            ]
+            print(f"| round {number} | " + " | ".join(cells) + " |")
 
 
 def main():
@@ -219,7 +226,7 @@ def main():
         user = stack.new_user()
         text = text_of_documentation()
         document = upload(user, text)
-        chunks = copy_for_peer(stack, user, document)
+        chunks = copy_for_peers(stack, user, document)
         port = free_port()
         model_url = f"http://127.0.0.1:{port}/v1"
         command = [sys.executable, Path(__file__).parent / "model.py", str(port)]

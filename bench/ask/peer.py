@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The peer of `./dev bench ask`, as such services are mostly written: the question embedded by
+"""The leaner peer of `./dev bench ask`, written by hand without LangChain: the question embedded by
 Sentence-Transformers, the eight nearest chunks from pgvector, a prompt of them, the model's answer
 streamed on. It checks no access, verifies no quotes and stores nothing.
 
