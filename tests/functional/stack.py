@@ -24,6 +24,8 @@ from solders.keypair import Keypair
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("STOA_BUILD_DIR", ROOT / "build" / "dev"))
 MODEL = pathlib.Path(os.environ.get("STOA_MODEL_DIR", ROOT / ".stoa" / "models" / "minilm"))
+# A program under a sanitizer takes several times as long.
+PATIENCE = 4 if BUILD.name in ("asan", "tsan") else 1
 PR_SET_PDEATHSIG = 1
 
 
@@ -41,6 +43,7 @@ def die_with_parent(user=None, death_signal=signal.SIGKILL):
 
 def wait_until(what, check, seconds=60.0, every=0.05):
     """Polls `check` until it is true; fails with `what` at the deadline."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     last = None
     while time.monotonic() < deadline:
