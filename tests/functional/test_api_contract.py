@@ -6,8 +6,15 @@ not described, no wrong body that is taken. The requests are the same in every r
 import zlib
 
 import hypothesis
+
+# Else imported within a test, rewritten by pytest as all plugins are: Python 3.11's ast.parse fails
+# now and then amid deep recursion (https://github.com/python/cpython/issues/106905).
+import hypothesis.internal.conjecture.optimiser
 import pytest
 import schemathesis
+import schemathesis.generation.body_overrides
+import schemathesis.specs.openapi.object_authorization
+import schemathesis.wfc.escalation
 import yaml
 from schemathesis.core.parameters import ParameterLocation
 

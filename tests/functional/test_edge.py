@@ -182,6 +182,25 @@ def test_many_who_trickle_their_requests_hinder_nobody_and_are_closed(start):
     assert [answer[:13] for answer in answers] == [b"HTTP/1.1 408 "] * 500
 
 
+def queued_to(peer):
+    """The bytes that the kernel keeps for the peer of a socket on this machine until it reads."""
+    ends = [f"0100007F:{port:04X}" for port in (peer.getpeername()[1], peer.getsockname()[1])]
+    rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()]
+    (row,) = [row for row in rows if row[1:3] == ends]
+    return int(row[4].split(":")[0], 16)
+
+
+def wait_until_stuck(peer):
+    """Whoever writes to it waits: what is queued is something, and does not grow."""
+    last = [0]
+
+    def is_stuck():
+        before, last[0] = last[0], queued_to(peer)
+        return last[0] > 0 and last[0] == before
+
+    wait_until("the peer is full", is_stuck, every=0.2)
+
+
 def test_an_answer_that_is_cut_has_its_line_too(stoa, start):
     url = start()
     address = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
@@ -195,6 +214,7 @@ def test_an_answer_that_is_cut_has_its_line_too(stoa, start):
             with contextlib.suppress(BlockingIOError):
                 peer.send(ask, socket.MSG_DONTWAIT)
         assert peer.recv(15) == b"HTTP/1.1 200 OK"
+        wait_until_stuck(peer)
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     lines = []
 
