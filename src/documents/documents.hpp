@@ -269,7 +269,9 @@ class Documents {
     Result<void> unshare(const UserId& user, const DocumentId& document,
                          const std::optional<RoomId>& room, const std::optional<UserId>& person);
 
-    /// As `access_document` for `read`, of several at once and without the rows:
+    /// Those that the user may read, as `access_document` has it, in one round trip.
+    Result<std::set<DocumentId>> list_readable(const UserId& user,
+                                               const std::set<DocumentId>& documents);
     /// `document_not_found` unless the user may read them all.
     Result<void> check_readable(const UserId& user, const std::set<DocumentId>& documents);
     /// The boxes of each place, all in versions used, in one round trip. `document_not_found`

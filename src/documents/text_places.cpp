@@ -75,11 +75,19 @@ Result<PageWords> open_words(accounts::SubjectKeys& keys, const postgres::Rows& 
 
 }  // namespace
 
-Result<void> Documents::check_readable(const UserId& user, const std::set<DocumentId>& documents) {
-    const auto readable = database_.one<std::int64_t>(
-        sql::count_readable, user, std::vector<DocumentId>(documents.begin(), documents.end()));
+Result<std::set<DocumentId>> Documents::list_readable(const UserId& user,
+                                                      const std::set<DocumentId>& documents) {
+    if (documents.empty()) return documents;
+    const auto readable = database_.list<DocumentId>(
+        sql::list_readable, user, std::vector<DocumentId>(documents.begin(), documents.end()));
     if (!readable) return fail(readable);
-    if (std::cmp_less(*readable, documents.size())) return document_not_found();
+    return std::set<DocumentId>(readable->begin(), readable->end());
+}
+
+Result<void> Documents::check_readable(const UserId& user, const std::set<DocumentId>& documents) {
+    const auto readable = list_readable(user, documents);
+    if (!readable) return fail(readable);
+    if (readable->size() < documents.size()) return document_not_found();
     return {};
 }
 

@@ -120,9 +120,7 @@ Result<void> Tutor::check_readable(const AnswerIdentity& answer) {
     std::set<DocumentId> documents(answer.documents.begin(), answer.documents.end());
     if (scope.document) documents.insert(*scope.document);
     auto checked = check_room(scope);
-    if (checked && !documents.empty()) {
-        checked = documents_.check_readable(scope.asker, documents);
-    }
+    if (checked) checked = documents_.check_readable(scope.asker, documents);
     if (!checked) return as_expired(checked.error());
     return {};
 }
@@ -165,9 +163,7 @@ Result<void> Tutor::continue_conversation(Prepared& prepared, const Question& qu
     auto memory =
         conversations_.remember(prepared.scope.asker, found->id, 2 * PromptBudget::turns_max);
     if (!memory) return fail(memory);
-    if (auto withheld = Withholding(documents_, prepared.scope.asker).apply(*memory); !withheld) {
-        return withheld;
-    }
+    if (auto done = withhold(documents_, prepared.scope.asker, *memory); !done) return done;
     prepared.prompt.summary = std::move(memory->summary);
     prepared.prompt.turns = std::move(memory->turns);
     prepared.unsummarised = room_.weigh(prepared.prompt.turns);
@@ -416,14 +412,14 @@ Result<http::Listing<ConversationMessage>> Tutor::list_messages(
     const std::optional<std::string>& cursor) {
     auto listing = conversations_.messages(user, conversation.id, limit, cursor);
     if (!listing || conversation.document_id) return listing;
-    if (auto done = Withholding(documents_, user).apply(listing->items); !done) return fail(done);
+    if (auto done = withhold(documents_, user, listing->items); !done) return fail(done);
     return listing;
 }
 
 Result<void> Tutor::check_readable(const UserId& user, const ConversationMessage& answer) {
-    const auto readable = Withholding(documents_, user).may_read(answer.made_from);
-    if (!readable) return fail(readable);
-    if (!*readable) return access_expired();
+    const auto checked =
+        documents_.check_readable(user, {answer.made_from.begin(), answer.made_from.end()});
+    if (!checked) return as_expired(checked.error());
     return {};
 }
 

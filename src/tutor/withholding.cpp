@@ -1,29 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tutor/withholding.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <set>
 #include <utility>
 
 namespace stoa::tutor {
+namespace {
 
-Result<bool> Withholding::may_read(const std::vector<DocumentId>& made_from) {
-    for (const auto& document : made_from) {
-        auto known = known_.find(document);
-        if (known == known_.end()) {
-            const auto granted = documents_.access_document(asker_, document);
-            if (!granted && granted.error().kind != ErrorKind::not_found) return fail(granted);
-            known = known_.emplace(document, granted.has_value()).first;
-        }
-        if (!known->second) return false;
-    }
-    return true;
+using Readable = std::set<DocumentId>;
+
+bool may_read(const Readable& readable, const std::vector<DocumentId>& made_from) {
+    return std::ranges::all_of(made_from, [&](const auto& id) { return readable.contains(id); });
 }
 
-Result<void> Withholding::apply(std::vector<ConversationMessage>& messages) {
+}  // namespace
+
+Result<void> withhold(documents::Documents& documents, const UserId& asker,
+                      std::vector<ConversationMessage>& messages) {
+    Readable used;
+    for (const auto& message : messages) {
+        used.insert(message.made_from.begin(), message.made_from.end());
+    }
+    const auto readable = documents.list_readable(asker, used);
+    if (!readable) return fail(readable);
     for (auto& message : messages) {
-        const auto readable = may_read(message.made_from);
-        if (!readable) return fail(readable);
-        if (*readable) continue;
+        if (may_read(*readable, message.made_from)) continue;
         message.is_withheld = true;
         message.content.clear();
         message.sources = json::Raw{"[]"};
@@ -34,12 +37,14 @@ Result<void> Withholding::apply(std::vector<ConversationMessage>& messages) {
     return {};
 }
 
-Result<void> Withholding::apply(Memory& memory) {
+Result<void> withhold(documents::Documents& documents, const UserId& asker, Memory& memory) {
+    Readable used;
+    for (const auto& made_from : memory.made_from) used.insert(made_from.begin(), made_from.end());
+    const auto readable = documents.list_readable(asker, used);
+    if (!readable) return fail(readable);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < memory.turns.size(); ++i) {
-        const auto readable = may_read(memory.made_from[i]);
-        if (!readable) return fail(readable);
-        if (!*readable) continue;
+        if (!may_read(*readable, memory.made_from[i])) continue;
         if (kept != i) {
             memory.turns[kept] = std::move(memory.turns[i]);
             memory.ids[kept] = memory.ids[i];

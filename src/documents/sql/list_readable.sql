@@ -1,6 +1,6 @@
--- How many of these documents, each named once, the asker may read: what access_document decides.
+-- Those of these documents that the asker may read: what access_document decides.
 -- The array comes by a subquery, as in check_used.sql.
-SELECT count(*)
+SELECT d.id
 FROM unnest((SELECT $2::uuid[])) AS w (id)
 JOIN pdf_uploads d ON d.id = w.id
 WHERE d.user_id = $1 OR d.is_public
