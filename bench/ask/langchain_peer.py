@@ -2,46 +2,25 @@
 """The peer of `./dev bench ask` by which the target is judged, as such services are mostly written:
 LangChain's retriever over pgvector with Sentence-Transformers, its prompt and chat model, behind
 FastAPI. Everything that can be made once is made once; everything that can be awaited is. It
-checks no access, verifies no quotes and stores nothing.
-
-    langchain_peer.py PORT DATABASE_URL MODEL_DIR MODEL_URL
+checks no access, verifies no quotes and stores nothing. Arguments: peer_service.py
 """
 
-import json
-import os
-import sys
 from contextlib import asynccontextmanager
 
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["TOKENIZERS_PARALLELISM"] = "false"
-os.environ["TQDM_DISABLE"] = "1"
+from peer_service import CONNECTIONS, DATABASE, MODEL, MODEL_URL, PASSAGES, RULES, TOKENS_MAX
+from peer_service import as_passages, serve
 
-import uvicorn  # noqa: E402
-from fastapi import FastAPI  # noqa: E402
-from fastapi.responses import StreamingResponse  # noqa: E402
-from langchain_core.prompts import ChatPromptTemplate  # noqa: E402
-from langchain_huggingface import HuggingFaceEmbeddings  # noqa: E402
-from langchain_openai import ChatOpenAI  # noqa: E402
-from langchain_postgres import PGEngine, PGVectorStore  # noqa: E402
-from psycopg.conninfo import conninfo_to_dict  # noqa: E402
-from pydantic import BaseModel  # noqa: E402
-from sqlalchemy import URL  # noqa: E402
-from sqlalchemy.ext.asyncio import create_async_engine  # noqa: E402
+from langchain_core.prompts import ChatPromptTemplate
+from langchain_huggingface import HuggingFaceEmbeddings
+from langchain_openai import ChatOpenAI
+from langchain_postgres import PGEngine, PGVectorStore
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy import URL
+from sqlalchemy.ext.asyncio import create_async_engine
 
-PORT, DATABASE, MODEL, MODEL_URL = sys.argv[1:]
-PASSAGES, TOKENS_MAX, CONNECTIONS = 8, 256, 8
-RULES = (
-    "You answer questions about documents, briefly and exactly, from the passages alone. If they "
-    "do not hold the answer, say so."
-)
 PROMPT = ChatPromptTemplate.from_messages(
     [("system", RULES), ("user", "Passages:\n\n{passages}\n\nQuestion: {question}")]
 )
-
-
-class Question(BaseModel):
-    document_id: str
-    question: str
 
 
 def open_embeddings():
@@ -87,43 +66,18 @@ async def life(app):
     await engine.close()
 
 
-app = FastAPI(lifespan=life)
-
-
-def as_passages(documents):
-    return "\n\n".join(
-        f"[{i}] page {document.metadata['page']}\n{document.page_content}"
-        for i, document in enumerate(documents, start=1)
-    )
-
-
-def event(kind, data):
-    return f"event: {kind}\ndata: {json.dumps(data)}\n\n"
-
-
-@app.get("/")
-async def ready():
-    return {}
-
-
-@app.post("/ask")
-async def ask(asked: Question):
+async def find(app, asked):
     found = await app.store.asimilarity_search(
         asked.question, k=PASSAGES, filter={"document_id": asked.document_id}
     )
-
-    async def stream():
-        sources = [{"page": one.metadata["page"], "text": one.page_content} for one in found]
-        yield event("sources", sources)
-        text = ""
-        # Not as PROMPT | model | parser: a chain costs some milliseconds more for each answer.
-        prompt = PROMPT.format_messages(passages=as_passages(found), question=asked.question)
-        async for piece in app.model.astream(prompt):
-            text += piece.content
-            yield event("delta", {"delta": piece.content})
-        yield event("done", {"answer": text})
-
-    return StreamingResponse(stream(), media_type="text/event-stream")
+    return [(one.metadata["page"], one.page_content) for one in found]
 
 
-uvicorn.run(app, host="127.0.0.1", port=int(PORT), log_level="warning", access_log=False)
+async def answer(app, question, found):
+    # Not as PROMPT | model | parser: a chain costs some milliseconds more for each answer.
+    prompt = PROMPT.format_messages(passages=as_passages(found), question=question)
+    async for piece in app.model.astream(prompt):
+        yield piece.content
+
+
+serve(life, find, answer)
