@@ -20,8 +20,9 @@ using namespace stoa;
 /// Embedding a question costs both contenders the same; without it the difference is easier to see.
 class FreeEncoder final : public embedding::Encoder {
   public:
-    Result<std::vector<embedding::Embedding>> encode(
-        std::span<const std::string_view> texts) override {
+    Result<std::vector<embedding::Embedding>> encode_beside(
+        std::span<const std::string_view> texts, const std::function<void()>& meanwhile) override {
+        if (meanwhile) meanwhile();
         std::vector<embedding::Embedding> embeddings;
         for (const auto text : texts) {
             std::minstd_rand random(

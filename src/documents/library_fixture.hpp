@@ -27,8 +27,9 @@ class WordEncoder final : public embedding::Encoder {
   public:
     std::function<Result<void>()> before_encoding;
 
-    Result<std::vector<embedding::Embedding>> encode(
-        std::span<const std::string_view> texts) override {
+    Result<std::vector<embedding::Embedding>> encode_beside(
+        std::span<const std::string_view> texts, const std::function<void()>& meanwhile) override {
+        if (meanwhile) meanwhile();
         if (before_encoding) {
             if (auto allowed = before_encoding(); !allowed) return fail(allowed);
         }

@@ -4,13 +4,14 @@
 #include "embedding/forward.hpp"
 #include "embedding/kernels.hpp"
 #include "embedding/model.hpp"
+#include "embedding/thread_team.hpp"
 #include "embedding/tokenizer.hpp"
 #include "embedding/vocabulary.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
 #include <string>
-#include <thread>
 #include <utility>
 
 namespace stoa::embedding {
@@ -24,6 +25,8 @@ static_assert(dimensions == shape::width);
 constexpr std::size_t threads_max = 64;
 // Enough rows that turning the weights round costs little, few enough to stay in the cache.
 constexpr std::size_t batch_tokens_max = 512;
+// Threads that share one batch meet some forty times a millisecond.
+constexpr std::size_t team_max = 4;
 
 using Batch = Forward::Batch;
 
@@ -88,9 +91,13 @@ class Share {
 class MiniLmEncoder final : public Encoder {
   public:
     MiniLmEncoder(Model opened, Tokenizer tokenizer, std::size_t threads)
-        : model_(std::move(opened)), tokenizer_(std::move(tokenizer)), threads_(threads) {}
+        : model_(std::move(opened)),
+          tokenizer_(std::move(tokenizer)),
+          threads_(threads),
+          team_(threads - 1) {}
 
-    Result<std::vector<Embedding>> encode(std::span<const std::string_view> texts) override {
+    Result<std::vector<Embedding>> encode_beside(std::span<const std::string_view> texts,
+                                                 const std::function<void()>& meanwhile) override {
         std::vector<Embedding> vectors(texts.size());
         std::vector<TokenisedText> tokenised;
         tokenised.reserve(texts.size());
@@ -102,26 +109,46 @@ class MiniLmEncoder final : public Encoder {
         const std::size_t tokens_max =
             std::clamp<std::size_t>(share, shape::tokens_max, batch_tokens_max);
         const auto batches = cut_batches(sorted, tokens_max);
-        if (batches.empty()) return vectors;
-        const Share share_of_threads(busy_, threads_, batches.size());
-        pass(batches, std::min(count_tokens(sorted), tokens_max), share_of_threads.count());
+        if (batches.empty()) {
+            if (meanwhile) meanwhile();
+            return vectors;
+        }
+        const std::size_t wanted = batches.size() == 1 ? team_max : batches.size();
+        const Share share_of_threads(busy_, threads_, wanted);
+        const std::size_t batch_max = std::min(count_tokens(sorted), tokens_max);
+        if (batches.size() == 1) {
+            pass_together(batches[0], batch_max, share_of_threads.count(), meanwhile);
+        } else {
+            pass_each(batches, batch_max, share_of_threads.count(), meanwhile);
+        }
         return vectors;
     }
 
   private:
     /// Each thread takes the next batch whole: no two ever wait for each other.
-    void pass(std::span<const Batch> batches, std::size_t tokens_max, std::size_t threads) {
-        std::vector<Forward> forwards;
-        while (forwards.size() < threads) forwards.emplace_back(model_, kernels_, tokens_max);
+    void pass_each(std::span<const Batch> batches, std::size_t tokens_max, std::size_t threads,
+                   const std::function<void()>& meanwhile) {
+        std::deque<Forward> forwards;
+        while (forwards.size() < threads) forwards.emplace_back(model_, kernels_, tokens_max, 1);
+        std::atomic<std::size_t> next_forward{0};
         std::atomic<std::size_t> next{0};
-        const auto work = [&](Forward& forward) {
-            for (std::size_t i = next++; i < batches.size(); i = next++) forward.run(batches[i]);
-        };
-        std::vector<std::jthread> others;
-        for (auto& forward : std::span(forwards).subspan(1)) {
-            others.emplace_back([&] { work(forward); });
-        }
-        work(forwards.front());
+        team_.run(
+            threads,
+            [&] {
+                Forward& forward = forwards.at(next_forward++);
+                for (auto batch = next++; batch < batches.size(); batch = next++) {
+                    forward.begin(batches[batch]);
+                    forward.pass();
+                }
+            },
+            meanwhile);
+    }
+
+    void pass_together(Batch batch, std::size_t tokens_max, std::size_t threads,
+                       const std::function<void()>& meanwhile) {
+        Forward forward(model_, kernels_, tokens_max, threads);
+        forward.begin(batch);
+        team_.run(threads, [&] { forward.pass(); }, meanwhile);
     }
 
     const Model model_;
@@ -129,6 +156,7 @@ class MiniLmEncoder final : public Encoder {
     const std::size_t threads_;
     std::atomic<std::size_t> busy_{0};
     const Kernels& kernels_ = choose_kernels();
+    ThreadTeam team_;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string_view>
@@ -42,7 +43,13 @@ class Encoder {
 
     /// One vector of length 1 for each text, in order: the mean of its first 256 tokens' states.
     /// Any number of texts; memory is bounded by the token budget of a batch, not by their number.
-    virtual Result<std::vector<Embedding>> encode(std::span<const std::string_view> texts) = 0;
+    Result<std::vector<Embedding>> encode(std::span<const std::string_view> texts) {
+        return encode_beside(texts, {});
+    }
+    /// As `encode`, while `meanwhile` runs in this thread: idle threads begin at once, and this one
+    /// joins them when it is back.
+    virtual Result<std::vector<Embedding>> encode_beside(
+        std::span<const std::string_view> texts, const std::function<void()>& meanwhile) = 0;
 
   protected:
     Encoder() = default;

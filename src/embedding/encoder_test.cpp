@@ -3,9 +3,12 @@
 
 #include "embedding/forward.hpp"
 #include "embedding/goldens.hpp"
+#include "embedding/thread_team.hpp"
 #include "support/child_process.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <future>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -77,12 +80,13 @@ TEST(Encoder, GivesTheReferencesVectorsWithEveryInstructionSet) {
     for (std::size_t set = 0; find_kernels(set) != nullptr; ++set) {
         const auto model = Model::open(model_dir(), "", find_kernels(set)->packing);
         ASSERT_TRUE(model) << model.error().message;
-        Forward forward(*model, *find_kernels(set), shape::tokens_max);
+        Forward forward(*model, *find_kernels(set), shape::tokens_max, 1);
         for (std::size_t i = 0; i < goldens().size(); i += 20) {
             Embedding vector{};
             const TokenisedText text{goldens()[i].ids, &vector};
             const auto* pointer = &text;
-            forward.run(std::span(&pointer, 1));
+            forward.begin(std::span(&pointer, 1));
+            forward.pass();
             EXPECT_GE(cosine(vector, goldens()[i].vector), 0.9999)
                 << find_kernels(set)->name << ": " << goldens()[i].text;
         }
@@ -143,6 +147,85 @@ TEST(Encoder, ServesSeveralThreadsAtOnce) {
         ASSERT_TRUE(vectors);
         EXPECT_EQ(*vectors, *expected);
     }
+}
+
+TEST(Encoder, PassesOneBatchByManyThreadsWithEveryInstructionSet) {
+    constexpr std::size_t threads = 3;
+    for (std::size_t set = 0; find_kernels(set) != nullptr; ++set) {
+        const auto model = Model::open(model_dir(), "", find_kernels(set)->packing);
+        ASSERT_TRUE(model) << model.error().message;
+        std::vector<Embedding> vectors(2);
+        const TokenisedText one{goldens()[20].ids, &vectors[0]};
+        const TokenisedText other{goldens()[21].ids, &vectors[1]};
+        const std::array texts{&one, &other};
+        Forward forward(*model, *find_kernels(set), 2 * shape::tokens_max, threads);
+        forward.begin(texts);
+        {
+            std::vector<std::jthread> passing;
+            while (passing.size() < threads) passing.emplace_back([&] { forward.pass(); });
+        }
+        for (std::size_t i = 0; i < vectors.size(); ++i) {
+            EXPECT_GE(cosine(vectors[i], goldens()[20 + i].vector), 0.9999)
+                << find_kernels(set)->name;
+        }
+    }
+}
+
+TEST(Encoder, EncodesWhileTheCallerDoesSomethingElse) {
+    for (const std::size_t threads : {1U, 2U, 4U}) {
+        const auto encoder = open_encoder(threads);
+        for (const std::size_t count : {0U, 1U, 25U}) {
+            auto texts = golden_texts();
+            texts.resize(count);
+            int times = 0;
+            const auto vectors = encoder->encode_beside(texts, [&times] { ++times; });
+            ASSERT_TRUE(vectors);
+            EXPECT_EQ(times, 1);
+            EXPECT_EQ(*vectors, *encoder->encode(texts));
+        }
+        const auto fail = [] { throw std::runtime_error("refused"); };
+        const std::string_view text = "study";
+        EXPECT_THROW((void)encoder->encode_beside(std::span(&text, 1), fail), std::runtime_error);
+        EXPECT_EQ(encode_one(*encoder, text), encode_one(*encoder, text));
+    }
+}
+
+TEST(ThreadTeam, ComesWhileTheCallerWaitsForIt) {
+    ThreadTeam team(1);
+    std::atomic<bool> has_come{false};
+    team.run(
+        2,
+        [&] {
+            has_come = true;
+            has_come.notify_all();
+        },
+        [&] { has_come.wait(false); });
+}
+
+TEST(ThreadTeam, IsNotWaitedFor) {
+    ThreadTeam team(1);
+    std::promise<void> begun;
+    std::promise<void> end;
+    std::atomic<int> times{0};
+    std::jthread other([&] {
+        team.run(
+            2,
+            [&] {
+                if (times++ == 0) {
+                    begun.set_value();
+                    end.get_future().wait();
+                }
+            },
+            [&] {
+                while (times == 0) std::this_thread::yield();
+            });
+    });
+    begun.get_future().wait();
+    // Its only member is busy.
+    int alone = 0;
+    for (int i = 0; i < 100; ++i) team.run(2, [&] { ++alone; });
+    EXPECT_EQ(alone, 100);
+    end.set_value();
 }
 
 TEST(Encoder, SaysWhichFileIsMissing) {

@@ -52,6 +52,23 @@ struct Norm {
 
 enum class Activation { none, gelu };
 
+/// out[row][column] = activation(in[row] · weight[column] + bias[column]) for `rows` rows of
+/// `layer.depth` floats and `columns` columns, a multiple of panel_columns.
+struct Product {
+    const Dense& layer;
+    const float* in;
+    std::size_t rows;
+    std::size_t columns;
+    float* out;
+    Activation activation;
+};
+
+/// The next part of what threads do together. Inlined always: these loops are compiled for several
+/// instruction sets, and a function of one must not stand in for another's.
+[[gnu::always_inline]] inline std::size_t take(std::size_t& next) {
+    return __atomic_fetch_add(&next, 1, __ATOMIC_RELAXED);
+}
+
 /// Floats of scratch that a kernel needs for `rows` rows.
 constexpr std::size_t scratch_floats(std::size_t rows) {
     return shape::inner_width * panel_columns + rows * shape::inner_width / 2;
@@ -60,10 +77,9 @@ constexpr std::size_t scratch_floats(std::size_t rows) {
 struct Kernels {
     std::string_view name;
     Packing packing;  ///< of the layers that `dense` takes
-    /// out[row][column] = activation(in[row] · weight[column] + bias[column]) for `rows` rows of
-    /// `depth` floats and `columns` columns, a multiple of panel_columns.
-    void (*dense)(const Dense& layer, const float* in, std::size_t rows, std::size_t columns,
-                  float* out, Activation activation, float* scratch);
+    /// Makes panels of the product, by `take(next_panel)`, until none is left; how many it made.
+    /// Threads that share `next_panel` make the product together.
+    std::size_t (*dense)(const Product& product, std::size_t& next_panel, float* scratch);
     /// Softmax(Q·Kᵀ/√32)·V of one head of one text: `qkv` and `out` point at its first token.
     void (*attend)(const float* qkv, std::size_t tokens, std::size_t head, float* out,
                    float* scratch);

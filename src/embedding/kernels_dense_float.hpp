@@ -34,17 +34,21 @@ inline const std::uint32_t* find_column(const Dense& layer, Index column) {
     return layer.panels + (column - within) * layer.depth / 2 + within;
 }
 
-void dense(const Dense& layer, const float* in, Index rows, Index columns, float* out,
-           Activation activation, float* scratch) {
-    for (Index column = 0; column < columns; column += tile_columns) {
-        widen(find_column(layer, column), layer.depth, scratch);
-        const std::uint32_t* ahead = find_column(layer, column + tile_columns);
-        for_each_tile(rows, [&](Index row, auto count) {
-            dense_tile<count>(in + row * layer.depth, layer.depth, scratch, ahead,
-                              layer.bias + column, out + row * columns + column, columns,
-                              activation);
-        });
+Index dense(const Product& product, Index& next_panel, float* scratch) {
+    const auto& [layer, in, rows, columns, out, activation] = product;
+    Index made = 0;
+    for (Index at; (at = take(next_panel) * panel_columns) < columns; ++made) {
+        for (Index column = at; column < at + panel_columns; column += tile_columns) {
+            widen(find_column(layer, column), layer.depth, scratch);
+            const std::uint32_t* ahead = find_column(layer, column + tile_columns);
+            for_each_tile(rows, [&](Index row, auto count) {
+                dense_tile<count>(in + row * layer.depth, layer.depth, scratch, ahead,
+                                  layer.bias + column, out + row * columns + column, columns,
+                                  activation);
+            });
+        }
     }
+    return made;
 }
 
 }  // namespace

@@ -68,22 +68,31 @@ void dense_tile(const std::int16_t* rows, const float* row_steps, Index depth,
     finish_tile<Rows>(sums, bias, out, out_stride, activation);
 }
 
-void dense(const Dense& layer, const float* in, Index rows, Index columns, float* out,
-           Activation activation, float* scratch) {
-    float* row_steps = scratch;
-    auto* narrow = reinterpret_cast<std::int16_t*>(scratch + rows);
-    for (Index row = 0; row < rows; ++row) {
-        row_steps[row] =
-            narrow_row(in + row * layer.depth, layer.depth, narrow + row * layer.depth);
+/// The product's inputs as integers, in `scratch`: the rows' steps, then the rows.
+inline std::int16_t* narrow_rows(const Product& product, float* scratch) {
+    const Index depth = product.layer.depth;
+    auto* narrow = reinterpret_cast<std::int16_t*>(scratch + product.rows);
+    for (Index row = 0; row < product.rows; ++row) {
+        scratch[row] = narrow_row(product.in + row * depth, depth, narrow + row * depth);
     }
-    for (Index column = 0; column < columns; column += panel_columns) {
+    return narrow;
+}
+
+Index dense(const Product& product, Index& next_panel, float* scratch) {
+    const auto& [layer, in, rows, columns, out, activation] = product;
+    const std::int16_t* narrow = nullptr;
+    Index made = 0;
+    for (Index column; (column = take(next_panel) * panel_columns) < columns; ++made) {
+        // Each thread for itself: to wait for another's would take as long.
+        if (narrow == nullptr) narrow = narrow_rows(product, scratch);
         const std::uint32_t* panel = layer.panels + column * layer.depth / 2;
         for_each_tile(rows, [&](Index row, auto count) {
-            dense_tile<count>(narrow + row * layer.depth, row_steps + row, layer.depth, panel,
+            dense_tile<count>(narrow + row * layer.depth, scratch + row, layer.depth, panel,
                               layer.steps + column, layer.bias + column,
                               out + row * columns + column, columns, activation);
         });
     }
+    return made;
 }
 
 }  // namespace
