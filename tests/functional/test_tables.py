@@ -110,10 +110,15 @@ def test_the_computation_comes_with_the_stream_and_is_remembered(flowers):
     assert [m["content"] for m in told][-1] == seen["done"]["answer"]
 
 
-def test_other_questions_are_answered_from_passages(flowers):
-    answer = answered(flowers, "Tell me about virginica flowers")
+def test_other_questions_are_answered_from_passages(new_user):
+    user = new_user()
+    told = "The virginica iris has the longest petals of all."
+    user.document = ready(
+        user, f"species,notes\nvirginica,{told}\nsetosa,It is small.\n".encode(), name="notes.csv"
+    )
+    answer = answered(user, "Tell me about the petals of the virginica iris")
     assert answer["computation"] is None and answer["provider"] == "extractive"
-    assert answer["sources"]
+    assert told in answer["sources"][0]["quote"]
 
 
 @pytest.fixture(scope="module")

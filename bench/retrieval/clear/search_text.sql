@@ -2,7 +2,7 @@ WITH query AS (
     SELECT websearch_to_tsquery('english', $4) AS every,
            replace(plainto_tsquery('english', $4)::text, '&', '|')::tsquery AS some
 ), hits AS MATERIALIZED (
-    SELECT c.id, c.lexemes @@ q.every AS has_every, ts_rank_cd(c.lexemes, q.some, 1) AS rank
+    SELECT c.id, c.lexemes @@ q.every AS has_every, ts_rank(c.lexemes, q.some, 1) AS rank
     FROM query q
     JOIN clear.document_chunks c ON c.lexemes @@ q.some
     WHERE c.document_id = ANY (ARRAY(SELECT a FROM askable_documents($1, $2, $3) a))

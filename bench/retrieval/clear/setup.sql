@@ -16,6 +16,7 @@ CREATE TABLE clear.document_chunks (
 );
 -- As the sealed texts are: else embeddings lie out of line and the peer is slower than it need be.
 ALTER TABLE clear.document_chunks ALTER COLUMN text SET STORAGE EXTERNAL;
+ALTER TABLE clear.document_chunks SET (toast_tuple_target = 8160);
 CREATE INDEX ON clear.document_chunks
     USING hnsw (embedding vector_cosine_ops) WITH (m = 16, ef_construction = 64);
 CREATE INDEX ON clear.document_chunks USING gin (lexemes);
