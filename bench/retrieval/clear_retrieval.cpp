@@ -53,18 +53,18 @@ Result<std::vector<documents::Passage>> ClearRetrieval::search(const documents::
     const auto chunks = database_.one<std::int64_t>(count_scope_, scope.asker, scope.document,
                                                     scope.room, exact_chunks_max + 1);
     if (!chunks) return fail(chunks);
-    postgres::Batch by_words;
-    by_words.add(search_text_, scope.asker, scope.document, scope.room, question, candidates);
-    const std::array<std::string_view, 1> texts{question};
-    Result<std::vector<embedding::Embedding>> embeddings;
-    const auto worded = database_.run(by_words, [&] { embeddings = encoder_.encode(texts); });
+    Result<std::vector<ChunkId>> worded;
+    const auto embeddings = encoder_.encode_beside(std::span(&question, 1), [&] {
+        worded = database_.list<ChunkId>(search_text_, scope.asker, scope.document, scope.room,
+                                         question, candidates);
+    });
     if (!worded) return fail(worded);
     if (!embeddings) return fail(embeddings);
-    const std::span<const float> vector((*embeddings)[0]);
+    const std::span<const float> vector(embeddings->front());
     auto nearest = database_.list<ChunkId>(search_exact_, scope.asker, scope.document, scope.room,
                                            vector, candidates);
     if (!nearest) return fail(nearest);
-    auto best = documents::fuse(std::array{std::move(*nearest), worded->front().all<ChunkId>()});
+    auto best = documents::fuse(std::array{std::move(*nearest), std::move(*worded)});
     best.resize(std::min(best.size(), limit));
     std::vector<ChunkId> ids;
     for (const auto& fused : best) ids.push_back(fused.chunk);

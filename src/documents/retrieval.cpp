@@ -46,43 +46,50 @@ constexpr std::int64_t candidates = 40;
 
 using Ranking = std::vector<ChunkId>;
 
-/// The scope as the first arguments of each statement.
-template <class... A>
-postgres::Call scoped(const postgres::Query& query, const Scope& scope, const A&... arguments) {
-    return postgres::make_call(query, scope.asker, scope.document, scope.room, arguments...);
-}
-
 Result<Ranking> list_nearest(postgres::Database& database, const Scope& scope, bool is_small,
                              std::span<const float> vector) {
     postgres::Batch batch;
     if (!is_small) batch.add(sql::set_iterative_scan);
-    batch.append(
-        scoped(is_small ? sql::search_exact : sql::search_nearest, scope, vector, candidates));
+    batch.add(is_small ? sql::search_exact : sql::search_nearest, scope.asker, scope.document,
+              scope.room, vector, candidates);
     const auto rows = database.run(batch);
     if (!rows) return fail(rows);
     return rows->back().all<ChunkId>();
+}
+
+struct Worded {
+    std::int64_t chunks = 0;  ///< in the scope, counted no further than exact_chunks_max + 1
+    Ranking ranking;
+};
+
+Result<Worded> rank_by_words(postgres::Database& database, const Scope& scope,
+                             std::string_view question, const KeyedLexemes& lexemes) {
+    const auto begun = database.one<Begun>(sql::begin_search, scope.asker, scope.document,
+                                           scope.room, exact_chunks_max + 1, question);
+    if (!begun) return fail(begun);
+    if (begun->chunks == 0) return Worded();
+    auto ranking = database.list<ChunkId>(sql::search_text, scope.asker, scope.document, scope.room,
+                                          lexemes.of_query(begun->every),
+                                          lexemes.of_query(begun->some), candidates);
+    if (!ranking) return fail(ranking);
+    return Worded{begun->chunks, std::move(*ranking)};
 }
 
 /// The best chunks by both rankings, best first.
 Result<std::vector<Fused>> rank(postgres::Database& database, embedding::Encoder& encoder,
                                 const Scope& scope, std::string_view question,
                                 const KeyedLexemes& lexemes) {
-    const auto begun = database.one<Begun>(sql::begin_search, scope.asker, scope.document,
-                                           scope.room, exact_chunks_max + 1, question);
-    if (!begun) return fail(begun);
-    if (begun->chunks == 0) return std::vector<Fused>();
-    postgres::Batch by_words;
-    by_words.append(scoped(sql::search_text, scope, lexemes.of_query(begun->every),
-                           lexemes.of_query(begun->some), candidates));
-    const std::array<std::string_view, 1> texts{question};
-    Result<std::vector<embedding::Embedding>> embeddings;
-    const auto worded = database.run(by_words, [&] { embeddings = encoder.encode(texts); });
+    Result<Worded> worded;
+    const auto embeddings = encoder.encode_beside(std::span(&question, 1), [&] {
+        worded = rank_by_words(database, scope, question, lexemes);
+    });
     if (!worded) return fail(worded);
+    if (worded->chunks == 0) return std::vector<Fused>();
     if (!embeddings) return fail(embeddings);
     auto nearest =
-        list_nearest(database, scope, begun->chunks <= exact_chunks_max, (*embeddings)[0]);
+        list_nearest(database, scope, worded->chunks <= exact_chunks_max, embeddings->front());
     if (!nearest) return fail(nearest);
-    return fuse(std::array{std::move(*nearest), worded->front().all<ChunkId>()});
+    return fuse(std::array{std::move(*nearest), std::move(worded->ranking)});
 }
 
 Result<Passage> open(accounts::SubjectKeys& keys, Found& found, double score) {

@@ -49,27 +49,6 @@ TEST_F(BatchTest, Each_call_has_its_rows_and_sees_what_came_before) {
     EXPECT_TRUE(database_.run(Batch{})->empty());
 }
 
-TEST_F(BatchTest, The_caller_works_once_while_the_server_does) {
-    Batch batch;
-    batch.add(insert_, 1);
-    int worked = 0;
-    std::int64_t seen_meanwhile = -1;
-    Database other{place_.options(1), metrics_};
-    const Query hold{"test.hold", "SELECT pg_advisory_lock(7)"};
-    const Query let_go{"test.let_go", "SELECT pg_advisory_unlock(7)"};
-    ASSERT_TRUE(other.run(hold));
-    batch.add(hold);  // ends only because the caller works meanwhile
-    const auto rows = database_.run(batch, [&] {
-        ++worked;
-        seen_meanwhile = *other.one<std::int64_t>({"test.count", "SELECT count(*) FROM things"});
-        ASSERT_TRUE(other.run(let_go));
-    });
-    ASSERT_TRUE(rows) << rows.error().message;
-    EXPECT_EQ(*first_as<int>(rows->front()), 10);
-    EXPECT_EQ(worked, 1);
-    EXPECT_EQ(seen_meanwhile, 0) << "not committed yet";
-}
-
 TEST_F(BatchTest, A_batch_is_done_whole_or_not_at_all) {
     Batch batch;
     batch.add(insert_, 1);

@@ -38,8 +38,7 @@ class Connection {
 
     /// One round trip for all; the rows of each. Outside of `begin` all of them are one
     /// transaction, which ends with the last: if its fate is unknown, `commit_unknown`.
-    /// `meanwhile`, unless null, is called between sending and receiving, and emptied.
-    Result<std::vector<Rows>> run(std::span<const Call> calls, Meanwhile* meanwhile = nullptr);
+    Result<std::vector<Rows>> run(std::span<const Call> calls);
     /// Sent with what comes next.
     void defer(Call call) { deferred_.push_back(std::move(call)); }
     /// Any number of statements in one text, without parameters.
@@ -101,8 +100,7 @@ class Connection {
     Result<void> configure();
     void watch_notices();
 
-    Result<std::vector<Rows>> exchange(std::span<const Call> calls, bool with_commit,
-                                       Meanwhile* meanwhile = nullptr);
+    Result<std::vector<Rows>> exchange(std::span<const Call> calls, bool with_commit);
     Exchange plan(std::span<const Call> calls, bool with_commit);
     void plan_call(Exchange& exchange, const Call& call);
     Statement& statement_for(const Call& call);

@@ -179,16 +179,14 @@ Result<void> Database::ping() {
     return check_schema(*connection, all_migrations());
 }
 
-Result<std::vector<Rows>> Database::run(const Batch& batch, Meanwhile meanwhile) {
-    return run_calls(batch.calls(), std::move(meanwhile));
-}
+Result<std::vector<Rows>> Database::run(const Batch& batch) { return run_calls(batch.calls()); }
 
 Result<Rows> Database::run_call(const Call& call) { return single(run_calls({&call, 1})); }
 
-Result<std::vector<Rows>> Database::run_calls(std::span<const Call> calls, Meanwhile meanwhile) {
+Result<std::vector<Rows>> Database::run_calls(std::span<const Call> calls) {
     for (int attempt = 1;; ++attempt) {
         Lease lease(*this);
-        auto rows = lease.run(calls, meanwhile);
+        auto rows = lease.run(calls);
         if (rows || !lease.may_repeat(rows.error(), attempt)) return rows;
     }
 }
@@ -222,9 +220,9 @@ Result<void> Database::Lease::commit() { return connection_->commit(); }
 
 void Database::Lease::rollback() { connection_->rollback(); }
 
-Result<std::vector<Rows>> Database::Lease::run(std::span<const Call> calls, Meanwhile& meanwhile) {
+Result<std::vector<Rows>> Database::Lease::run(std::span<const Call> calls) {
     if (error_) return tl::unexpected(*error_);
-    return connection_->run(calls, &meanwhile);
+    return connection_->run(calls);
 }
 
 bool Database::Lease::may_repeat(const Error& error, int attempt) {

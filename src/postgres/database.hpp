@@ -27,9 +27,6 @@ namespace stoa::postgres {
 
 class Connection;  // owns the PGconn; connection.hpp
 
-/// What the caller does while the server works; empty: it waits.
-using Meanwhile = std::function<void()>;
-
 struct Options {
     std::string conninfo;  ///< libpq URI or key/value string
     std::size_t connections_max = 8;
@@ -110,9 +107,7 @@ class Database {
         return run_call(make_call(query, arguments...));
     }
     /// All of it in one transaction and one round trip; the rows of each.
-    /// `meanwhile` is called once, on this thread, while the server works; after an error perhaps
-    /// never. It must not take longer than a statement may, nor use the database.
-    Result<std::vector<Rows>> run(const Batch& batch, Meanwhile meanwhile = {});
+    Result<std::vector<Rows>> run(const Batch& batch);
     template <class T, class... A>
     Result<std::vector<T>> list(const Query& query, const A&... arguments) {
         auto rows = run(query, arguments...);
@@ -173,7 +168,7 @@ class Database {
         Result<void> begin();
         Result<void> commit();
         void rollback();
-        Result<std::vector<Rows>> run(std::span<const Call> calls, Meanwhile& meanwhile);
+        Result<std::vector<Rows>> run(std::span<const Call> calls);
         /// After an error: was nothing done, and is another attempt worth it? Counts and pauses.
         [[nodiscard]] bool may_repeat(const Error& error, int attempt);
         Session& session() { return *session_; }
@@ -189,7 +184,7 @@ class Database {
     };
 
     Result<Rows> run_call(const Call& call);
-    Result<std::vector<Rows>> run_calls(std::span<const Call> calls, Meanwhile meanwhile = {});
+    Result<std::vector<Rows>> run_calls(std::span<const Call> calls);
     struct Pool;
     Options options_;
     Metrics& metrics_;

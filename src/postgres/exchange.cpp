@@ -17,8 +17,8 @@ constexpr std::size_t calls_max = 100;
 
 }  // namespace
 
-Result<std::vector<Rows>> Connection::run(std::span<const Call> calls, Meanwhile* meanwhile) {
-    auto rows = exchange(calls, false, meanwhile);
+Result<std::vector<Rows>> Connection::run(std::span<const Call> calls) {
+    auto rows = exchange(calls, false);
     if (rows && rows->size() > calls.size())  // what was deferred has no reader
         rows->erase(rows->begin(), rows->end() - static_cast<std::ptrdiff_t>(calls.size()));
     return rows;
@@ -34,8 +34,7 @@ Result<void> Connection::commit() {
     return {};
 }
 
-Result<std::vector<Rows>> Connection::exchange(std::span<const Call> calls, bool with_commit,
-                                               Meanwhile* meanwhile) {
+Result<std::vector<Rows>> Connection::exchange(std::span<const Call> calls, bool with_commit) {
     if (is_broken_) return tl::unexpected(lost());
     const auto deferred = std::exchange(deferred_, {});
     std::vector<Call> joined;
@@ -53,7 +52,6 @@ Result<std::vector<Rows>> Connection::exchange(std::span<const Call> calls, bool
     const auto planned = plan(calls, with_commit);
     if (planned.steps.empty()) return std::vector<Rows>{};
     if (!send(planned)) return tl::unexpected(torn(planned));
-    if (meanwhile != nullptr && *meanwhile) std::exchange(*meanwhile, {})();
     auto rows = receive(planned);
     if (PQtransactionStatus(connection_.get()) == PQTRANS_IDLE)
         time_limit_ = options_.statement_timeout;
