@@ -111,15 +111,16 @@ class Contender:
         return head.encode() + body
 
 
-async def ask_once(contender, question, due):
-    """When the question was due and when its whole answer was there."""
+async def ask_once(contender, question):
+    """When the question was sent, over a new connection, and when its whole answer was there."""
     reader, writer = await asyncio.open_connection(contender.host, contender.port)
+    sent = time.monotonic()
     writer.write(contender.request(question))
     answer = await reader.read(-1)
     done = time.monotonic()
     writer.close()
     assert b" 200 OK" in answer[:32] and b"event: done" in answer, answer[:2_000]
-    return due, done
+    return sent, done
 
 
 async def ask_steadily(contender, questions, seconds):
@@ -127,11 +128,10 @@ async def ask_steadily(contender, questions, seconds):
     begun = time.monotonic()
     asked = {}
     for i in range(int(RATE * seconds)):
-        due = begun + i / RATE
-        await asyncio.sleep(max(0, due - time.monotonic()))
+        await asyncio.sleep(max(0, begun + i / RATE - time.monotonic()))
         number = next(numbers)
         question = f"{questions[number % len(questions)]} (question {number})"
-        asked[number] = asyncio.create_task(ask_once(contender, question, due))
+        asked[number] = asyncio.create_task(ask_once(contender, question))
     return {number: await task for number, task in asked.items()}
 
 
@@ -143,11 +143,11 @@ def measure(contender, questions, model_url, seconds):
     asked = asyncio.run(ask_steadily(contender, questions, seconds))
     times = requests.get(model_url + "/times", timeout=10).json()
     before, after, added = [], [], []
-    for number, (due, done) in asked.items():
+    for number, (sent, done) in asked.items():
         begun, ended = times[str(number)]
-        before.append((begun - due) * 1_000)
+        before.append((begun - sent) * 1_000)
         after.append((done - ended) * 1_000)
-        added.append((done - due - (ended - begun)) * 1_000)
+        added.append((done - sent - (ended - begun)) * 1_000)
     return {
         "p50": quantile(added, 0.5),
         "p99": quantile(added, 0.99),
