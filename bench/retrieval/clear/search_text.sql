@@ -1,4 +1,4 @@
-WITH query AS (
+WITH query AS MATERIALIZED (
     SELECT websearch_to_tsquery('english', $4) AS every,
            replace(plainto_tsquery('english', $4)::text, '&', '|')::tsquery AS some
 ), hits AS MATERIALIZED (

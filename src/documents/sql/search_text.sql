@@ -2,7 +2,7 @@
 -- some ($5). Both are keyed. By ts_rank, for which another word counts for more than the same one
 -- again; ts_rank_cd would count the places alone, and take longer.
 -- timeout: 5s
-WITH query AS (
+WITH query AS MATERIALIZED ( -- else a kept plan reads both anew for each chunk
     SELECT $4::text::tsquery AS every, $5::text::tsquery AS some
 ), hits AS MATERIALIZED (
     SELECT c.id, c.lexemes @@ q.every AS has_every, ts_rank(c.lexemes, q.some, 1) AS rank
