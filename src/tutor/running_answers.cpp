@@ -3,7 +3,7 @@
 
 #include "base/log.hpp"
 
-#include <algorithm>
+#include <deque>
 #include <string>
 #include <utility>
 
@@ -40,6 +40,7 @@ struct RunningAnswers::Kept {
     std::int64_t entries = 0;
     bool is_torn = false;  ///< what Redis has of it is not known
     bool is_through = false;
+    bool is_forgotten = false;
     Clock::time_point marked{};
     std::optional<Clock::time_point> ended{};
 
@@ -60,6 +61,9 @@ struct RunningAnswers::Shared {
     std::condition_variable_any changed;
     bool has_news = false;
     std::map<RowId, std::shared_ptr<Kept>> kept;
+    std::vector<std::shared_ptr<Kept>> untold;  // of those kept, what Redis has not whole
+    std::deque<std::shared_ptr<Kept>> ended;    // of those kept, oldest first
+    std::size_t ended_bytes = 0;
     int unheard = 0;
     std::map<RowId, int> streams;
 
@@ -67,6 +71,8 @@ struct RunningAnswers::Shared {
         const std::lock_guard lock(mutex);
         if (!std::exchange(has_news, true)) changed.notify_all();
     }
+    /// How much the logs hold that have not ended by now.
+    std::size_t note_ended(Clock::time_point now);
     void forget_old(Clock::time_point now);
 };
 
@@ -116,20 +122,31 @@ void RunningAnswers::Kept::take_replies(const std::vector<redis::Reply>& replies
     is_through = is_last;
 }
 
-void RunningAnswers::Shared::forget_old(Clock::time_point now) {
-    std::size_t bytes = 0;
-    std::vector<std::pair<Clock::time_point, RowId>> ended;
-    for (const auto& [id, one] : kept) {
-        bytes += one->log->bytes();
-        if (!one->ended && one->log->is_ended()) one->ended = now;
-        if (one->ended) ended.emplace_back(*one->ended, id);
+std::size_t RunningAnswers::Shared::note_ended(Clock::time_point now) {
+    std::size_t running_bytes = 0;
+    for (const auto& one : untold) {
+        if (one->ended) continue;
+        if (one->log->is_ended()) {
+            one->ended = now;
+            ended.push_back(one);
+            ended_bytes += one->log->bytes();
+        } else {
+            running_bytes += one->log->bytes();
+        }
     }
-    std::ranges::sort(ended);
-    for (const auto& [since, id] : ended) {
-        const bool is_full = kept.size() > kept_max || bytes > kept_bytes_max;
-        if (!is_full && now - since < resumable_for) break;
-        bytes -= kept.at(id)->log->bytes();
-        kept.erase(id);
+    return running_bytes;
+}
+
+void RunningAnswers::Shared::forget_old(Clock::time_point now) {
+    const auto running_bytes = note_ended(now);
+    while (!ended.empty()) {
+        const auto oldest = ended.front();
+        const bool is_full = kept.size() > kept_max || running_bytes + ended_bytes > kept_bytes_max;
+        if (!is_full && now - *oldest->ended < resumable_for) return;
+        ended.pop_front();
+        ended_bytes -= oldest->log->bytes();
+        kept.erase(oldest->log->identity().message);
+        oldest->is_forgotten = true;
     }
 }
 
@@ -152,7 +169,8 @@ Result<std::shared_ptr<AnswerLog>> RunningAnswers::begin(AnswerIdentity identity
         });
     const std::lock_guard lock(shared_->mutex);
     if (shared_->kept.size() >= kept_max) shared_->forget_old(Clock::now());
-    shared_->kept.emplace(message, std::make_shared<Kept>(log, *key));
+    shared_->untold.push_back(std::make_shared<Kept>(log, *key));
+    shared_->kept.emplace(message, shared_->untold.back());
     return log;
 }
 
@@ -192,13 +210,10 @@ Result<RunningAnswers::Permit> RunningAnswers::resume(const RowId& message) {
 }
 
 std::vector<std::shared_ptr<RunningAnswers::Kept>> RunningAnswers::collect(bool& has_running) {
-    std::vector<std::shared_ptr<Kept>> due;
-    for (const auto& [id, one] : shared_->kept) {
-        if (one->is_through) continue;
-        due.push_back(one);
-    }
-    has_running = !due.empty();
-    return due;
+    std::erase_if(shared_->untold,
+                  [](const auto& one) { return one->is_through || one->is_forgotten; });
+    has_running = !shared_->untold.empty();
+    return shared_->untold;
 }
 
 bool RunningAnswers::pass_on(const std::vector<std::shared_ptr<Kept>>& due) {
