@@ -111,8 +111,9 @@ class Contender:
         return head.encode() + body
 
 
-async def ask_once(contender, question):
-    """When the question was sent, over a new connection, and when its whole answer was there."""
+async def ask_once(contender, question, due):
+    """When the question was due; when it was sent, over a new connection; and when its whole answer
+    was there."""
     reader, writer = await asyncio.open_connection(contender.host, contender.port)
     sent = time.monotonic()
     writer.write(contender.request(question))
@@ -120,7 +121,7 @@ async def ask_once(contender, question):
     done = time.monotonic()
     writer.close()
     assert b" 200 OK" in answer[:32] and b"event: done" in answer, answer[:2_000]
-    return sent, done
+    return due, sent, done
 
 
 async def ask_steadily(contender, questions, seconds):
@@ -128,10 +129,11 @@ async def ask_steadily(contender, questions, seconds):
     begun = time.monotonic()
     asked = {}
     for i in range(int(RATE * seconds)):
-        await asyncio.sleep(max(0, begun + i / RATE - time.monotonic()))
+        due = begun + i / RATE
+        await asyncio.sleep(max(0, due - time.monotonic()))
         number = next(numbers)
         question = f"{questions[number % len(questions)]} (question {number})"
-        asked[number] = asyncio.create_task(ask_once(contender, question))
+        asked[number] = asyncio.create_task(ask_once(contender, question, due))
     return {number: await task for number, task in asked.items()}
 
 
@@ -142,9 +144,10 @@ def quantile(values, share):
 def measure(contender, questions, model_url, seconds):
     asked = asyncio.run(ask_steadily(contender, questions, seconds))
     times = requests.get(model_url + "/times", timeout=10).json()
-    before, after, added = [], [], []
-    for number, (sent, done) in asked.items():
+    late, before, after, added = [], [], [], []
+    for number, (due, sent, done) in asked.items():
         begun, ended = times[str(number)]
+        late.append((sent - due) * 1_000)
         before.append((begun - sent) * 1_000)
         after.append((done - ended) * 1_000)
         added.append((done - sent - (ended - begun)) * 1_000)
@@ -153,6 +156,7 @@ def measure(contender, questions, model_url, seconds):
         "p99": quantile(added, 0.99),
         "before": quantile(before, 0.5),
         "after": quantile(after, 0.5),
+        "late": quantile(late, 0.99),
     }
 
 
@@ -192,8 +196,11 @@ def start_contenders(stack, user, document, model_url):
 
 
 def print_tables(contenders):
-    print("\n| added to the model's time | p50 | p99 | of the p50: before the model | after it |")
-    print("| --- | --- | --- | --- | --- |")
+    print(
+        "\n| added to the model's time | p50 | p99 | of the p50: before the model | after it"
+        " | sent late by the client, p99 |"
+    )
+    print("| --- | --- | --- | --- | --- | --- |")
     for one in contenders:
         cells = [statistics.median(turn[key] for turn in one.rounds) for key in one.rounds[0]]
         print(f"| {one.name} | " + " | ".join(f"{cell:.1f} ms" for cell in cells) + " |")
