@@ -6,7 +6,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <sodium.h>
 
 namespace stoa::crypto {
 namespace {
@@ -50,13 +50,21 @@ Digest sha256(std::string_view bytes) {
     return digest;
 }
 
-Digest hmac_sha256(std::string_view key, std::string_view bytes) {
+HmacSha256::HmacSha256(std::string_view key) {
+    crypto_auth_hmacsha256_init(&keyed_, data(key), key.size());
+}
+
+HmacSha256::~HmacSha256() { sodium_memzero(&keyed_, sizeof keyed_); }
+
+Digest HmacSha256::operator()(std::string_view bytes) const {
+    auto state = keyed_;
     Digest digest;
-    const auto* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data(bytes),
-                            bytes.size(), digest.data(), nullptr);
-    if (done == nullptr) throw std::runtime_error("OpenSSL has no HMAC-SHA-256");
+    crypto_auth_hmacsha256_update(&state, data(bytes), bytes.size());
+    crypto_auth_hmacsha256_final(&state, digest.data());  // wipes what it read
     return digest;
 }
+
+Digest hmac_sha256(std::string_view key, std::string_view bytes) { return HmacSha256(key)(bytes); }
 
 std::string to_hex(std::string_view bytes) {
     constexpr std::string_view digits = "0123456789abcdef";

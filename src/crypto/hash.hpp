@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SHA-256 (FIPS 180-4), at once or piece by piece, HMAC-SHA-256 (RFC 2104) and hexadecimal. OpenSSL
-// does the work, so that processors with SHA instructions use them. A `Sha256` belongs to one
-// thread; the functions are pure.
+// hashes, so that processors with SHA instructions use them; what is keyed is short, and libsodium
+// begins sooner. A `Sha256` belongs to one thread; all else is pure.
 #pragma once
 
 #include "crypto/bytes.hpp"
@@ -10,6 +10,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include <sodium/crypto_auth_hmacsha256.h>
 
 struct evp_md_ctx_st;
 
@@ -33,6 +35,20 @@ class Sha256 {
 };
 
 Digest sha256(std::string_view bytes);
+
+/// HMAC-SHA-256 (RFC 2104) of many texts under one key, which is read once and wiped at the end.
+class HmacSha256 {
+  public:
+    explicit HmacSha256(std::string_view key);
+    HmacSha256(const HmacSha256&) = default;
+    HmacSha256& operator=(const HmacSha256&) = default;
+    ~HmacSha256();
+    [[nodiscard]] Digest operator()(std::string_view bytes) const;
+
+  private:
+    crypto_auth_hmacsha256_state keyed_;
+};
+
 Digest hmac_sha256(std::string_view key, std::string_view bytes);
 
 /// Lower-case hexadecimal.

@@ -10,7 +10,7 @@
 namespace stoa::documents {
 namespace {
 
-constexpr std::size_t keyed_letters = 11;
+constexpr std::size_t keyed_letters = 6;
 
 /// Big-endian, as PostgreSQL sends numbers; nothing if there are too few bytes.
 std::optional<std::uint32_t> take_number(std::string_view& bytes, std::size_t size) {
@@ -39,8 +39,7 @@ std::string take_quoted(std::string_view text, std::size_t& from) {
 }  // namespace
 
 std::string KeyedLexemes::of(std::string_view lexeme) const {
-    const auto digest = crypto::hmac_sha256(crypto::view(key_), lexeme);
-    return crypto::to_base64url(crypto::view(digest).substr(0, 9)).substr(0, keyed_letters);
+    return crypto::to_base64url(crypto::view(hmac_(lexeme)).substr(0, 6)).substr(0, keyed_letters);
 }
 
 std::optional<std::string> KeyedLexemes::of_vector(std::string_view tsvector_bytes) const {

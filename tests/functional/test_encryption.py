@@ -161,9 +161,9 @@ def test_redis_shows_nothing_of_it(stack, secrets):
 
 
 def test_words_are_found_by_full_text_though_none_can_be_read(stack, secrets):
-    """A lexeme is 11 letters of Base64url, the same wherever its word stands."""
+    """A lexeme is 6 letters of Base64url, the same wherever its word stands."""
     rows = stack.sql("SELECT DISTINCT unnest(tsvector_to_array(lexemes)) FROM document_chunks")
-    assert rows and all(len(word) == 11 for (word,) in rows)
+    assert rows and all(len(word) == 6 for (word,) in rows)
 
 
 def test_what_one_person_owns_opens_with_no_other_key(stack, secrets):
