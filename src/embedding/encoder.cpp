@@ -69,32 +69,13 @@ std::size_t count_tokens(Batch texts) {
     return tokens;
 }
 
-/// The threads of one call: as many as no other call has, at most `wanted`; one at least.
-class Share {
-  public:
-    Share(std::atomic<std::size_t>& busy, std::size_t threads, std::size_t wanted) : busy_(busy) {
-        auto others = busy_.load();
-        do {
-            count_ = std::clamp<std::size_t>(threads - std::min(threads, others), 1, wanted);
-        } while (!busy_.compare_exchange_weak(others, others + count_));
-    }
-    ~Share() { busy_ -= count_; }
-    Share(const Share&) = delete;
-    Share& operator=(const Share&) = delete;
-    [[nodiscard]] std::size_t count() const { return count_; }
-
-  private:
-    std::atomic<std::size_t>& busy_;
-    std::size_t count_ = 1;
-};
-
 class MiniLmEncoder final : public Encoder {
   public:
     MiniLmEncoder(Model opened, Tokenizer tokenizer, std::size_t threads)
         : model_(std::move(opened)),
           tokenizer_(std::move(tokenizer)),
           threads_(threads),
-          team_(threads - 1) {}
+          team_(std::max<std::size_t>(threads, 2) - 1) {}
 
     Result<std::vector<Embedding>> encode_beside(std::span<const std::string_view> texts,
                                                  const std::function<void()>& meanwhile) override {
@@ -113,13 +94,13 @@ class MiniLmEncoder final : public Encoder {
             if (meanwhile) meanwhile();
             return vectors;
         }
-        const std::size_t wanted = batches.size() == 1 ? team_max : batches.size();
-        const Share share_of_threads(busy_, threads_, wanted);
         const std::size_t batch_max = std::min(count_tokens(sorted), tokens_max);
+        // One thread alone can still encode while its caller waits.
+        const std::size_t threads = std::max<std::size_t>(threads_, meanwhile ? 2 : 1);
         if (batches.size() == 1) {
-            pass_together(batches[0], batch_max, share_of_threads.count(), meanwhile);
+            pass_together(batches[0], batch_max, std::min(threads, team_max), meanwhile);
         } else {
-            pass_each(batches, batch_max, share_of_threads.count(), meanwhile);
+            pass_each(batches, batch_max, std::min(threads, batches.size()), meanwhile);
         }
         return vectors;
     }
@@ -154,7 +135,6 @@ class MiniLmEncoder final : public Encoder {
     const Model model_;
     const Tokenizer tokenizer_;
     const std::size_t threads_;
-    std::atomic<std::size_t> busy_{0};
     const Kernels& kernels_ = choose_kernels();
     ThreadTeam team_;
 };

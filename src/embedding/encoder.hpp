@@ -26,7 +26,7 @@ class Encoder {
     struct Options {
         std::filesystem::path
             model_dir;            ///< holds model.safetensors and tokenizer.json or vocab.txt
-        std::size_t threads = 1;  ///< of all calls together, 1 to 64; each has one at least
+        std::size_t threads = 1;  ///< of all calls together, 1 to 64
         bool verify_hash = true;  ///< refuse any other file than the known model
     };
 
@@ -46,8 +46,8 @@ class Encoder {
     Result<std::vector<Embedding>> encode(std::span<const std::string_view> texts) {
         return encode_beside(texts, {});
     }
-    /// As `encode`, while `meanwhile` runs in this thread: idle threads begin at once, and this one
-    /// joins them when it is back.
+    /// As `encode`, while `meanwhile` runs in this thread, exactly once: idle threads begin at
+    /// once, and this one joins them when it is back.
     virtual Result<std::vector<Embedding>> encode_beside(
         std::span<const std::string_view> texts, const std::function<void()>& meanwhile) = 0;
 

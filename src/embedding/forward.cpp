@@ -14,16 +14,17 @@ namespace {
 constexpr std::align_val_t alignment{64};
 /// Rows that are cheap one by one are taken by so many.
 constexpr std::size_t rows_together = 8;
-/// Tens of microseconds, longer than any part takes: then what is waited for has lost its core.
+/// Tens of microseconds: a short text's part is made by then, unless its thread has lost its core.
 constexpr int spins_max = 1'000;
 
 /// Until all parts are done. They take microseconds, so giving up the core would cost more.
 void wait_for(const std::atomic<std::size_t>& done, std::size_t parts) {
-    for (int spins = 0; done.load(std::memory_order_acquire) < parts; ++spins) {
-        if (spins > spins_max) {
+    for (int spins = 0; done.load(std::memory_order_acquire) < parts;) {
+        if (spins == spins_max) {
             std::this_thread::yield();
             continue;
         }
+        ++spins;
 #if defined(__x86_64__)
         __builtin_ia32_pause();
 #endif

@@ -2,6 +2,7 @@
 #include "embedding/thread_team.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include <pthread.h>
 #include <sched.h>
@@ -9,14 +10,14 @@
 namespace stoa::embedding {
 namespace {
 
-/// Lets the thread run on any core but this one. On virtual machines that do not tell which cores
-/// share a cache, Linux wakes a thread where its waker runs, though another core is idle; it would
-/// begin there when the waker is done. Refused where there is no other core, which does no harm.
-void keep_from_core(pthread_t thread, int core) {
+/// All cores but this one. On virtual machines that do not tell which cores share a cache, Linux
+/// wakes a thread where its waker runs, though another core is idle; it would begin there when the
+/// waker is done. Nothing where the cores are not known.
+std::optional<cpu_set_t> cores_without(int core) {
     cpu_set_t cores;
-    if (::sched_getaffinity(0, sizeof cores, &cores) != 0) return;
+    if (core < 0 || ::sched_getaffinity(0, sizeof cores, &cores) != 0) return std::nullopt;
     CPU_CLR(static_cast<std::size_t>(core), &cores);
-    (void)::pthread_setaffinity_np(thread, sizeof cores, &cores);
+    return cores;
 }
 
 }  // namespace
@@ -45,12 +46,13 @@ std::vector<ThreadTeam::Member*> ThreadTeam::call(std::size_t count, const Work&
     if (count == 0) return called;
     called.reserve(count);
     const int core = ::sched_getcpu();
+    const auto others = cores_without(core);
     const std::lock_guard lock(mutex_);
     for (std::size_t i = 0; i < members_.size() && called.size() < count; ++i) {
         Member& member = members_[i];
         if (member.state != State::idle) continue;
-        if (core >= 0 && member.avoided_core != core) {
-            keep_from_core(threads_[i].native_handle(), core);
+        if (others && member.avoided_core != core) {  // refused if there is no other: no harm
+            (void)::pthread_setaffinity_np(threads_[i].native_handle(), sizeof *others, &*others);
             member.avoided_core = core;
         }
         member.state = State::called;
