@@ -20,12 +20,16 @@ constexpr std::int64_t candidates = 40;
 struct Found {
     ChunkId chunk;
     DocumentId document;
+    int version = 1;
     std::string title;
     int page = 0;
+    std::string label;
     std::uint32_t text_begin = 0;
     std::string text;
+    std::string heading;
 };
-BOOST_DESCRIBE_STRUCT(Found, (), (chunk, document, title, page, text_begin, text))
+BOOST_DESCRIBE_STRUCT(Found, (),
+                      (chunk, document, version, title, page, label, text_begin, text, heading))
 
 }  // namespace
 
@@ -44,7 +48,7 @@ ClearRetrieval::ClearRetrieval(postgres::Database& database, embedding::Encoder&
       encoder_(encoder),
       count_scope_(query_of(folder, "count_scope")),
       search_exact_(query_of(folder, "search_exact")),
-      search_text_(query_of(folder, "search_text")),
+      search_text_(query_of(folder, "search_text_exact")),
       list_passages_(query_of(folder, "list_passages")) {}
 
 Result<std::vector<documents::Passage>> ClearRetrieval::search(const documents::Scope& scope,
@@ -76,14 +80,9 @@ Result<std::vector<documents::Passage>> ClearRetrieval::search(const documents::
     std::vector<documents::Passage> passages;
     for (const auto& fused : best) {
         Found& item = *by_id.at(fused.chunk);
-        auto& passage = passages.emplace_back();
-        passage.chunk = item.chunk;
-        passage.document = item.document;
-        passage.title = std::move(item.title);
-        passage.page = item.page;
-        passage.text_begin = item.text_begin;
-        passage.text = std::move(item.text);
-        passage.score = fused.score;
+        passages.push_back({item.chunk, item.document, item.version, std::move(item.title),
+                            item.page, std::move(item.label), std::move(item.heading),
+                            item.text_begin, std::move(item.text), fused.score});
     }
     return passages;
 }

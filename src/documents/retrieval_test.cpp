@@ -59,18 +59,21 @@ TEST_F(RetrievalTest, Finds_by_some_of_the_words_and_survives_any_question) {
 TEST_F(RetrievalTest, More_of_the_questions_words_count_for_more_than_one_of_them_often) {
     std::string often;
     for (int i = 0; i < 140; ++i) often += "whale, ";
-    const std::string once = "Of the whale, the axolotl and their limbs. " + long_text(9);
+    const std::string once = "Of the whale, the axolotl and their limbs. " + long_text(40);
     const auto owner = new_user();
     const auto id = upload_and_ingest(owner, often + "\n\n" + once);
     const KeyedLexemes lexemes(keys.key_of_installation().value().derive(lexemes_purpose));
-    const auto found = database.list<ChunkId>(
-        sql::search_text, owner, id, std::optional<RoomId>(),
-        lexemes.of_query("'whale' & 'axolotl' & 'limb' & 'mexico'"),
-        lexemes.of_query("'whale' | 'axolotl' | 'limb' | 'mexico'"), std::int64_t{40});
-    ASSERT_TRUE(found) << found.error().message;
-    ASSERT_EQ(found->size(), 2U);
-    const postgres::Query page{"test.place", "SELECT ordinal FROM document_chunks WHERE id = $1"};
-    EXPECT_EQ(*database.one<int>(page, found->front()), 1);
+    const postgres::Query find_ordinal{"test.ordinal",
+                                       "SELECT ordinal FROM document_chunks WHERE id = $1"};
+    for (const auto& statement : {sql::search_text_exact, sql::search_text}) {
+        const auto found = database.list<ChunkId>(
+            statement, owner, id, std::optional<RoomId>(),
+            lexemes.of_query("'whale' & 'axolotl' & 'limb' & 'mexico'"),
+            lexemes.of_query("'whale' | 'axolotl' | 'limb' | 'mexico'"), std::int64_t{40});
+        ASSERT_TRUE(found) << found.error().message;
+        ASSERT_EQ(found->size(), 2U) << "none without any of the words";
+        EXPECT_EQ(*database.one<int>(find_ordinal, found->front()), 1);
+    }
 }
 
 TEST_F(RetrievalTest, The_index_scan_of_large_scopes_finds_the_same) {

@@ -8,6 +8,7 @@ CREATE TABLE clear.document_chunks (
     text_begin    integer NOT NULL,
     text_end      integer NOT NULL,
     text          text NOT NULL,
+    heading       text,
     lexemes       tsvector GENERATED ALWAYS AS (to_tsvector('english', text)) STORED,
     embedding     vector(384) NOT NULL,
     model         text NOT NULL,

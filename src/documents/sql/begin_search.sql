@@ -1,5 +1,6 @@
 -- How much there is to search, counted no further than where it stops being little, and the words
 -- of the question, not keyed yet: all of them, and any of them.
+-- timeout: 5s
 SELECT (SELECT count(*) FROM (
             SELECT FROM document_chunks
             WHERE document_id = ANY (ARRAY(SELECT a FROM askable_documents($1, $2, $3) a))

@@ -1,4 +1,5 @@
 -- What was found ($4), to be shown: only what the asker may read by now, too.
+-- timeout: 5s
 SELECT c.id AS chunk, c.document_id AS document, d.user_id AS owner, d.version, d.title, c.page,
        coalesce(p.label, '') AS label, c.text_begin, c.sealed_text, c.sealed_heading
 FROM document_chunks c

@@ -1,6 +1,4 @@
--- The best chunks by full text: those with all words of the question ($4) first, then those with
--- some ($5). Both are keyed. By ts_rank, for which another word counts for more than the same one
--- again; ts_rank_cd would count the places alone, and take longer.
+-- As search_text_exact of a large scope, by the index of words.
 -- timeout: 5s
 WITH query AS MATERIALIZED ( -- else a kept plan reads both anew for each chunk
     SELECT $4::text::tsquery AS every, $5::text::tsquery AS some
