@@ -36,7 +36,9 @@ def aimock():
         text=True,
         cwd=NODE,
     )
-    yield program.stdout.readline().strip()
+    url = program.stdout.readline().strip()
+    assert url, "aimock did not start"
+    yield url
     program.stdin.close()
     program.wait(10)
 
