@@ -9,7 +9,6 @@
 #include "embedding/kernels.hpp"
 #include "embedding/model.hpp"
 
-#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -77,7 +76,7 @@ class Forward {
     Batch batch_;
     std::vector<Token> tokens_;        // of all texts
     std::vector<std::size_t> firsts_;  // of each text, its first token
-    std::array<Stage, stages_max> stages_;
+    std::vector<Stage> stages_ = std::vector<Stage>(stages_max);
     std::atomic<std::size_t> entered_{0};  // threads in this batch so far
     Floats states_;                        // [tokens][width]
     Floats attended_;                      // [tokens][width]
