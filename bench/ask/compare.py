@@ -107,7 +107,7 @@ class Contender:
     def every_round(self):
         """A 99th percentile of one round would be its third slowest answer."""
         added = [one for turn in self.rounds for one in turn["added"]]
-        return {"p50": quantile(added, 0.5), "p99": quantile(added, 0.99)}
+        return quantiles(added)
 
     def request(self, question):
         body = json.dumps(self.body(question)).encode()
@@ -149,6 +149,10 @@ def quantile(values, share):
     return sorted(values)[min(len(values) - 1, int(share * len(values)))]
 
 
+def quantiles(added):
+    return {"p50": quantile(added, 0.5), "p99": quantile(added, 0.99)}
+
+
 def measure(contender, questions, model_url, seconds):
     asked = asyncio.run(ask_steadily(contender, questions, LEAD_SECONDS + seconds))
     counted = list(asked.items())[LEAD_SECONDS * RATE :]
@@ -162,8 +166,7 @@ def measure(contender, questions, model_url, seconds):
         added.append((done - sent - (ended - begun)) * 1_000)
     return {
         "added": added,
-        "p50": quantile(added, 0.5),
-        "p99": quantile(added, 0.99),
+        **quantiles(added),
         "before": quantile(before, 0.5),
         "after": quantile(after, 0.5),
         "late": quantile(late, 0.99),

@@ -34,13 +34,12 @@ BOOST_DESCRIBE_STRUCT(Found, (),
 
 /// Up to here everything in the scope is looked at: some ten milliseconds, and nothing is missed.
 constexpr std::int64_t exact_chunks_max = 20'000;
+bool is_small(std::int64_t chunks) { return chunks <= exact_chunks_max; }
 
 struct Begun {
     std::int64_t chunks = 0;  ///< in the scope, counted no further than exact_chunks_max + 1
     std::string every;
     std::string some;
-
-    [[nodiscard]] bool is_small() const { return chunks <= exact_chunks_max; }
 };
 BOOST_DESCRIBE_STRUCT(Begun, (), (chunks, every, some))
 
@@ -61,7 +60,7 @@ Result<Ranking> list_nearest(postgres::Database& database, const Scope& scope, b
 }
 
 struct Worded {
-    Begun begun;
+    std::int64_t chunks = 0;  ///< as in Begun
     Ranking ranking;
 };
 
@@ -70,12 +69,13 @@ Result<Worded> rank_by_words(postgres::Database& database, const Scope& scope,
     const auto begun = database.one<Begun>(sql::begin_search, scope.asker, scope.document,
                                            scope.room, exact_chunks_max + 1, question);
     if (!begun) return fail(begun);
-    if (begun->chunks == 0) return Worded{*begun, {}};
+    if (begun->chunks == 0) return Worded();
     auto ranking = database.list<ChunkId>(
-        begun->is_small() ? sql::search_text_exact : sql::search_text, scope.asker, scope.document,
-        scope.room, lexemes.of_query(begun->every), lexemes.of_query(begun->some), candidates);
+        is_small(begun->chunks) ? sql::search_text_exact : sql::search_text, scope.asker,
+        scope.document, scope.room, lexemes.of_query(begun->every), lexemes.of_query(begun->some),
+        candidates);
     if (!ranking) return fail(ranking);
-    return Worded{*begun, std::move(*ranking)};
+    return Worded{begun->chunks, std::move(*ranking)};
 }
 
 /// The best chunks by both rankings, best first.
@@ -87,9 +87,9 @@ Result<std::vector<Fused>> rank(postgres::Database& database, embedding::Encoder
         worded = rank_by_words(database, scope, question, lexemes);
     });
     if (!worded) return fail(worded);
-    if (worded->begun.chunks == 0) return std::vector<Fused>();
+    if (worded->chunks == 0) return std::vector<Fused>();
     if (!embeddings) return fail(embeddings);
-    auto nearest = list_nearest(database, scope, worded->begun.is_small(), embeddings->front());
+    auto nearest = list_nearest(database, scope, is_small(worded->chunks), embeddings->front());
     if (!nearest) return fail(nearest);
     return fuse(std::array{std::move(*nearest), std::move(worded->ranking)});
 }

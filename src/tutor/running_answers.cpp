@@ -40,7 +40,6 @@ struct RunningAnswers::Kept {
     std::int64_t entries = 0;
     bool is_torn = false;  ///< what Redis has of it is not known
     bool is_through = false;
-    bool is_forgotten = false;
     Clock::time_point marked{};
     std::optional<Clock::time_point> ended{};
 
@@ -146,7 +145,6 @@ void RunningAnswers::Shared::forget_old(Clock::time_point now) {
         ended.pop_front();
         ended_bytes -= oldest->log->bytes();
         kept.erase(oldest->log->identity().message);
-        oldest->is_forgotten = true;
     }
 }
 
@@ -210,8 +208,9 @@ Result<RunningAnswers::Permit> RunningAnswers::resume(const RowId& message) {
 }
 
 std::vector<std::shared_ptr<RunningAnswers::Kept>> RunningAnswers::collect(bool& has_running) {
-    std::erase_if(shared_->untold,
-                  [](const auto& one) { return one->is_through || one->is_forgotten; });
+    std::erase_if(shared_->untold, [this](const auto& one) {
+        return one->is_through || !shared_->kept.contains(one->log->identity().message);
+    });
     has_running = !shared_->untold.empty();
     return shared_->untold;
 }
