@@ -102,12 +102,12 @@ http::Handler version() {
 
 void add_probes(http::Routes& routes, Services& services) {
     const auto anyone = http::Access::anyone;
-    routes.get("/healthz", anyone, healthz());
+    routes.get_immediate("/healthz", anyone, healthz());
     routes.get("/readyz", anyone,
                readyz(services.database, services.redis, std::string(services.model->provider()),
                       services.stopping));
     routes.get("/metrics", anyone, metrics(services.metrics));
-    routes.get("/version", anyone, version());
+    routes.get_immediate("/version", anyone, version());
 }
 
 }  // namespace stoa::app

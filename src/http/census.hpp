@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts what is alive, up to a limit: all of it (Census, which also lets one wait until it is
-// gone), or what belongs to each network by itself. A ticket is held by each of the counted. Any
-// thread; a census must outlive its tickets.
+// gone), or what belongs to each network or person by itself (ShareCensus). A ticket is held by
+// each of the counted. Any thread; a census must outlive its tickets.
 #pragma once
 
 #include "base/metrics.hpp"
@@ -68,7 +68,7 @@ class Census {
     std::size_t count_ = 0;
 };
 
-class NetworkCensus {
+class ShareCensus {
   public:
     class Ticket {
       public:
@@ -79,36 +79,36 @@ class NetworkCensus {
             return *this;
         }
         ~Ticket() {
-            if (census_ != nullptr) census_->leave(network_);
+            if (census_ != nullptr) census_->leave(owner_);
         }
 
       private:
-        friend class NetworkCensus;
-        Ticket(NetworkCensus& census, std::string network)
-            : census_(&census), network_(std::move(network)) {}
+        friend class ShareCensus;
+        Ticket(ShareCensus& census, std::string owner)
+            : census_(&census), owner_(std::move(owner)) {}
         void swap(Ticket& other) noexcept {
             std::swap(census_, other.census_);
-            network_.swap(other.network_);
+            owner_.swap(other.owner_);
         }
-        NetworkCensus* census_ = nullptr;
-        std::string network_;
+        ShareCensus* census_ = nullptr;
+        std::string owner_;
     };
 
-    explicit NetworkCensus(std::size_t max) : max_(max) {}
+    explicit ShareCensus(std::size_t max) : max_(max) {}
 
-    /// Nothing if `network` has its share.
-    std::optional<Ticket> enter(std::string network) {
+    /// Nothing if `owner` has its share.
+    std::optional<Ticket> enter(std::string owner) {
         const std::lock_guard lock(mutex_);
-        auto& count = counts_[network];
+        auto& count = counts_[owner];
         if (count >= max_) return std::nullopt;
         ++count;
-        return Ticket(*this, std::move(network));
+        return Ticket(*this, std::move(owner));
     }
 
   private:
-    void leave(const std::string& network) {
+    void leave(const std::string& owner) {
         const std::lock_guard lock(mutex_);
-        const auto found = counts_.find(network);
+        const auto found = counts_.find(owner);
         if (--found->second == 0) counts_.erase(found);
     }
 
@@ -120,7 +120,7 @@ class NetworkCensus {
 /// What a connection holds as long as it lives, a WebSocket's included.
 struct ConnectionTicket {
     Census::Ticket of_all;
-    NetworkCensus::Ticket of_network;
+    ShareCensus::Ticket of_network;
 };
 
 }  // namespace stoa::http

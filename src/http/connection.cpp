@@ -64,23 +64,15 @@ void Connection::refuse_unread(const Refusal& refusal, Headers headers) {
 }
 
 /// Whether the peer keeps what is waited for from coming to its end.
-bool Connection::is_too_slow(SteadyClock::time_point now) const {
+bool Connection::is_too_slow(SteadyClock::time_point now) {
     const auto& options = core_->options;
-    const auto is_slow = [&options](SteadyClock::duration time, std::chrono::seconds grace,
-                                    std::uint64_t bytes) {
-        const auto seconds = std::chrono::floor<std::chrono::seconds>(time).count();
-        return time > grace &&
-               bytes < options.bytes_per_second_min * static_cast<std::uint64_t>(seconds);
-    };
     switch (phase_) {
         case Phase::body:
             return now - exchange_->started > options.request_timeout ||
-                   is_slow(now - exchange_->body_started, options.body_timeout,
-                           exchange_->body_bytes);
+                   pace_.is_too_slow(now, options.body_timeout, options.bytes_per_second_min);
         case Phase::answering:
             if (!stream_ && now - answering_since_ > options.request_timeout) return true;
-            return waiting_writable_ && is_slow(blocked_for_ + (now - blocked_since_),
-                                                options.write_timeout, taken_bytes_);
+            return pace_.is_too_slow(now, options.write_timeout, options.bytes_per_second_min);
         default:
             return false;
     }
@@ -105,7 +97,7 @@ void Connection::sweep(SteadyClock::time_point now) {
         case Phase::answering:
             // One that only waits for news shows that it lives, and finds out whether its peer
             // does.
-            if (is_live() && !waiting_writable_) return stream_->offer(out_.live.pulse);
+            if (is_live() && !pace_.is_waiting()) return stream_->offer(out_.live.pulse);
             return abort();
         case Phase::deciding:
         case Phase::storing:
@@ -211,7 +203,7 @@ void Connection::advance_body() {
     auto bytes = in_.view();
     const auto before = bytes.size();
     const auto state = exchange.body.read(bytes, to, size_max);
-    exchange.body_bytes += before - bytes.size();
+    pace_.moved(before - bytes.size());
     in_.consume(before - bytes.size());
     switch (state) {
         case BodyReader::State::malformed:

@@ -9,6 +9,7 @@
 #include "http/chunk_stream.hpp"
 #include "http/edge.hpp"
 #include "http/exchange.hpp"
+#include "http/pace.hpp"
 #include "http/read_buffer.hpp"
 #include "http/request_head.hpp"
 #include "http/transport.hpp"
@@ -48,7 +49,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     };
 
     // Reading (connection.cpp)
-    [[nodiscard]] bool is_too_slow(SteadyClock::time_point now) const;
+    [[nodiscard]] bool is_too_slow(SteadyClock::time_point now);
     void shake_hands();
     void begin();
     void read_more();
@@ -69,6 +70,8 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     bool find_token();
     void decide();
     void continue_body();
+    bool take_share();
+    void read_body();
     void store();
     void dispatch();
     void refuse_unread(const Refusal& refusal, Headers headers = {});
@@ -112,18 +115,14 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     Phase phase_ = Phase::idle;
     SteadyClock::time_point deadline_{};
     bool reading_ = false;
-    bool waiting_writable_ = false;
     ReadBuffer in_;
     HeadScan scan_;
     std::unique_ptr<Exchange> exchange_;
     std::stop_source abandonment_{std::nostopstate};  ///< of a slow handler that runs
     Answer out_;
     std::size_t sent_ = 0;  ///< of out_'s head and body
-    // Of the answer under way: since when, what its peer has taken, and how long it let us wait.
     SteadyClock::time_point answering_since_{};
-    std::uint64_t taken_bytes_ = 0;
-    SteadyClock::duration blocked_for_{};
-    SteadyClock::time_point blocked_since_{};
+    Pace pace_;  ///< of the body that comes, then of the answer that goes
     std::shared_ptr<ChunkStream> stream_;
 };
 

@@ -34,8 +34,7 @@ void Connection::deliver(Answer answer, std::shared_ptr<ChunkStream> stream) {
     deadline_ = answering_since_ + core_->options.write_timeout;
     out_ = std::move(answer);
     sent_ = 0;
-    taken_bytes_ = 0;
-    blocked_for_ = {};
+    pace_ = {};
     stream_ = std::move(stream);
     // While a stream waits for its writer only a read can tell that the peer has left.
     if (stream_) read_more();
@@ -49,7 +48,7 @@ void Connection::deliver(Answer answer, std::shared_ptr<ChunkStream> stream) {
 
 /// Writes what there is until the socket is full or the answer is out.
 void Connection::flush() {
-    if (phase_ != Phase::answering || waiting_writable_) return;
+    if (phase_ != Phase::answering || pace_.is_waiting()) return;
     for (;;) {
         if (sent_ < out_.head.size() + out_.body.size()) {
             if (!write_bytes()) return;
@@ -72,7 +71,7 @@ bool Connection::write_bytes() {
     const auto written = transport_.write(parts);
     if (!after_write(written.state)) return false;
     sent_ += written.bytes;
-    taken_bytes_ += written.bytes;
+    pace_.moved(written.bytes);
     return true;
 }
 
@@ -140,11 +139,9 @@ bool Connection::after_write(Transport::State state) {
 }
 
 void Connection::wait_writable() {
-    waiting_writable_ = true;
-    blocked_since_ = SteadyClock::now();
+    pace_.wait(SteadyClock::now());
     transport_.wait_writable([self = shared_from_this()](const boost::system::error_code& error) {
-        self->waiting_writable_ = false;
-        self->blocked_for_ += SteadyClock::now() - self->blocked_since_;
+        self->pace_.go_on(SteadyClock::now());
         if (!error) self->flush();
     });
 }

@@ -14,6 +14,28 @@ Refusal overloaded() {
     return {503, "overloaded", "The server has more work than it can take; try again shortly."};
 }
 
+Refusal too_many_at_once() {
+    return {429, "too_many_at_once",
+            "You have as many requests of this kind under way as one person may; ask again when "
+            "one of them has ended."};
+}
+
+/// Where no body is looked at a small one is dropped: some clients send `{}` with everything.
+constexpr std::uint64_t dropped_bytes_max = 4 * 1024;
+
+std::uint64_t body_bytes_max(const Route& route, const ServerOptions& options) {
+    switch (route.body) {
+        case BodyKind::multipart:
+            return options.upload_bytes_max + multipart_overhead_bytes_max;
+        case BodyKind::poured:
+            return options.upload_bytes_max;
+        case BodyKind::none_or_json:
+            break;
+    }
+    const bool is_looked_at = route.method != Method::get && route.method != Method::delete_;
+    return is_looked_at ? options.json_bytes_max : dropped_bytes_max;
+}
+
 std::string allow_list(const std::vector<Method>& allowed) {
     std::string list = "OPTIONS";
     for (const auto method : allowed) {
@@ -106,17 +128,14 @@ bool Connection::begin_body(std::uint64_t content_length) {
     auto& exchange = *exchange_;
     const auto& options = core_->options;
     const auto kind = exchange.route->body;
-    const auto bytes_max = kind == BodyKind::none_or_json ? options.json_bytes_max
-                           : kind == BodyKind::poured
-                               ? options.upload_bytes_max
-                               : options.upload_bytes_max + multipart_overhead_bytes_max;
+    const auto bytes_max = body_bytes_max(*exchange.route, options);
     if (content_length > bytes_max) {
         refuse({413, "body_too_large",
                 "The body should have at most " + std::to_string(bytes_max) + " bytes."});
         return false;
     }
-    if (kind == BodyKind::none_or_json) return true;
     if (exchange.body.chunked()) exchange.body = BodyReader::of_chunks(bytes_max);
+    if (kind == BodyKind::none_or_json) return true;
     if (kind == BodyKind::poured) {
         exchange.sink_pool = &core_->pool;
         return true;
@@ -156,13 +175,13 @@ bool Connection::find_token() {
     return true;
 }
 
-/// A body that came with the head saves a way to the pool: then one task checks and handles.
+/// A body that came with the head saves a way to the pool: then one task checks and handles. But
+/// nobody takes a place among the long requests before it is known who they are.
 void Connection::decide() {
     auto& exchange = *exchange_;
-    exchange.body_started = SteadyClock::now();
     const bool at_hand = !exchange.is_upload() && !exchange.body.chunked() &&
                          exchange.body.bytes_left() <= in_.size();
-    if (exchange.decided || at_hand) return continue_body();
+    if (exchange.decided || (at_hand && !exchange.route->is_slow)) return continue_body();
     phase_ = Phase::deciding;
     submit_or_refuse(core_->pool, &Connection::decide_on_worker);
 }
@@ -174,8 +193,15 @@ void Connection::continue_body() {
         iovec part{go_on.data(), go_on.size()};
         if (transport_.write({&part, 1}).bytes != go_on.size()) return abort();
     }
+    read_body();
+}
+
+void Connection::read_body() {
+    const auto now = SteadyClock::now();
     phase_ = Phase::body;
-    deadline_ = SteadyClock::now() + core_->options.body_timeout;
+    deadline_ = now + core_->options.body_timeout;
+    pace_ = {};
+    pace_.wait(now);
     advance_body();
 }
 
@@ -191,6 +217,7 @@ void Connection::store() {
 
 void Connection::dispatch() {
     phase_ = Phase::handling;
+    if (exchange_->route->is_immediate) return handle_on_worker();
     const bool is_slow = exchange_->route->is_slow;
     abandonment_ = is_slow ? std::stop_source() : std::stop_source(std::nostopstate);
     exchange_->request.abandoned = abandonment_.get_token();
@@ -258,9 +285,22 @@ void Connection::decide_on_worker() {
         guard([this] { return admit(); }).and_then([](Result<void> result) { return result; });
     edge_.post([self = shared_from_this(), decided = std::move(decided)] {
         if (self->phase_ != Phase::deciding) return;
-        if (decided) return self->continue_body();
-        self->refuse(decided.error());
+        if (!decided) return self->refuse(decided.error());
+        if (!self->take_share()) return self->refuse(too_many_at_once(), {{"Retry-After", "1"}});
+        self->continue_body();
     });
+}
+
+/// Of what may be under way for one person at a time; false if they have theirs.
+bool Connection::take_share() {
+    auto& exchange = *exchange_;
+    const bool is_upload = exchange.route->body == BodyKind::multipart;
+    if (!exchange.request.caller || (!is_upload && !exchange.route->is_slow)) return true;
+    auto& shares = is_upload ? core_->uploads_by_user : core_->slow_by_user;
+    auto share = shares.enter(exchange.request.caller->user.str());
+    if (!share) return false;
+    exchange.share = std::move(*share);
+    return true;
 }
 
 void Connection::store_on_worker() {
@@ -282,9 +322,7 @@ void Connection::store_on_worker() {
     edge_.post([self = shared_from_this(), stored = std::move(stored)] {
         if (self->phase_ != Phase::storing) return;
         if (!stored) return self->refuse(stored.error());
-        self->phase_ = Phase::body;
-        self->deadline_ = SteadyClock::now() + self->core_->options.body_timeout;
-        self->advance_body();
+        self->read_body();
     });
 }
 
@@ -301,10 +339,7 @@ void Connection::pour_on_worker() {
     });
     if (answer && !*answer) {
         edge_.post([self = shared_from_this()] {
-            if (self->phase_ != Phase::storing) return;
-            self->phase_ = Phase::body;
-            self->deadline_ = SteadyClock::now() + self->core_->options.body_timeout;
-            self->advance_body();
+            if (self->phase_ == Phase::storing) self->read_body();
         });
         return;
     }

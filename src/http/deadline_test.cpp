@@ -91,6 +91,18 @@ TEST(Deadline, ABodyHasToComeFastEnough) {
     EXPECT_EQ(trickle(peer, 1), 408);
 }
 
+TEST(Deadline, ABodyThatBeganFastHasToGoOnSo) {
+    TestServer server([](TestServer& made) {
+        add_routes(made);
+        made.options.body_timeout = 1s;
+        made.options.bytes_per_second_min = 10'000;
+    });
+    Peer peer(server.server->port());
+    peer.send(post_large);
+    peer.send(std::string(800'000, 'x'));  // 80 seconds' worth
+    EXPECT_EQ(trickle(peer, 1), 408);
+}
+
 TEST(Deadline, ARequestHasToComeInTime) {
     TestServer server([](TestServer& made) {
         add_routes(made);

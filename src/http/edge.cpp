@@ -190,6 +190,8 @@ Core::Core(ServerOptions chosen, const Routes& table, Authenticator check, Worke
       connections(options.connections_max,
                   registry.gauge("stoa_http_connections", "Open connections, sockets included.")),
       networks(options.connections_per_address_max),
+      uploads_by_user(options.uploads_per_user_max),
+      slow_by_user(options.slow_per_user_max),
       refusals(refusals_max, registry.gauge("stoa_http_connections_refusing",
                                             "Connections that are told that there are too many.")),
       sockets(options.connections_max,

@@ -130,7 +130,9 @@ struct Core {
     std::atomic<bool> stopping = false;
     std::optional<TlsContext> tls;  ///< of new connections; the first edge's thread once it runs
     Census connections;
-    NetworkCensus networks;
+    ShareCensus networks;
+    ShareCensus uploads_by_user;
+    ShareCensus slow_by_user;
     Census refusals;  ///< connections that live only to be told why
     Census sockets;   ///< until their handlers are destroyed
     CounterHandle socket_messages_in;

@@ -7,6 +7,7 @@
 #include "http/answer.hpp"
 #include "http/asio.hpp"
 #include "http/body_reader.hpp"
+#include "http/census.hpp"
 #include "http/request_head.hpp"
 #include "http/routes.hpp"
 #include "http/server.hpp"
@@ -35,13 +36,12 @@ struct Exchange {
     std::string token;  ///< empty without
     std::optional<Allowance> allowance;
     BodyReader body = BodyReader::of_length(0);
+    ShareCensus::Ticket share;  ///< of what its caller may have under way
     std::unique_ptr<Upload> upload;
     std::unique_ptr<BodySink> sink;   ///< from its first piece until it has answered
     WorkerPool* sink_pool = nullptr;  ///< where a sink is told that its body was cut
     std::string chunk;                ///< of the upload, on its way to disk
     SteadyClock::time_point started = SteadyClock::now();
-    SteadyClock::time_point body_started{};
-    std::uint64_t body_bytes = 0;
 
     /// A request nothing is known of yet but its new id.
     Exchange();

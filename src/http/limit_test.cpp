@@ -5,8 +5,13 @@
 
 #include <atomic>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <semaphore>
+#include <string>
+#include <thread>
+#include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -54,6 +59,17 @@ class LimitTest : public testing::Test {
             made.routes.get("/bearer", {Access::bearer, twice}, handler);
             made.routes.get("/open", {Access::anyone, twice}, handler);
             made.routes.upload("/files", {Access::signed_in, twice}, handler);
+            const auto waiting = [this](Request&) {
+                begun.release();
+                may_end.acquire();
+                return Response::text(200, "text/plain", "done");
+            };
+            made.routes.post_slow("/slow", Access::signed_in, waiting);
+            made.routes.post_slow("/slow-for-all", Access::anyone, waiting);
+            made.routes.get("/stuck", Access::anyone, waiting);
+            made.routes.get_immediate("/immediate", Access::anyone, handler);
+            made.options.slow_per_user_max = 1;
+            made.options.uploads_per_user_max = 1;
             made.limiter = [this](const std::string& key, const Limit& limit) -> Allowance {
                 const auto asked = count(key);
                 if (asked > limit.requests) return {false, limit.requests, 0, limit.window};
@@ -66,7 +82,20 @@ class LimitTest : public testing::Test {
         const std::lock_guard lock(mutex);
         return counts[key] += more;
     }
+    /// Asks for what does not end before `may_end`, and waits until it has begun.
+    void begin(Peer& peer, std::string_view request) {
+        peer.send(request);
+        begun.acquire();
+    }
+    static std::string post(std::string_view path, std::string_view token) {
+        const auto header =
+            token.empty() ? "" : "Authorization: Bearer " + std::string(token) + "\r\n";
+        return "POST " + std::string(path) + " HTTP/1.1\r\nHost: a\r\n" + header +
+               "Content-Length: 0\r\n\r\n";
+    }
     std::atomic<int> handled = 0;
+    std::counting_semaphore<> begun{0};
+    std::counting_semaphore<> may_end{0};
     std::mutex mutex;
     std::map<std::string, std::uint32_t> counts;
     std::optional<TestServer> server;
@@ -120,6 +149,58 @@ TEST_F(LimitTest, CountsAConnectionsRequestsOneByOne) {
         "Content-Length: 2\r\n\r\n");
     peer.send("{}");
     EXPECT_EQ(peer.read_reply().header("ratelimit-remaining"), "1");
+}
+
+TEST_F(LimitTest, GivesOnePersonAShareOfTheLongRequests) {
+    Peer first(server->server->port());
+    Peer second(server->server->port());
+    begin(first, post("/slow", "good"));
+    second.send(post("/slow", "good"));
+    const auto refused = second.read_reply();
+    EXPECT_EQ(refused.status, 429);
+    EXPECT_EQ(refused.header("retry-after"), "1");
+    EXPECT_THAT(refused.body, HasSubstr(R"("code":"too_many_at_once")"));
+    may_end.release(2);
+    EXPECT_EQ(first.read_reply().status, 200);
+    // The share is free before the connection's next request is read.
+    first.send(post("/slow", "good"));
+    EXPECT_EQ(first.read_reply().status, 200);
+}
+
+TEST_F(LimitTest, GivesOnePersonAShareOfTheUploads) {
+    const auto begin_upload =
+        "POST /files HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer good\r\nExpect: 100-continue\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n";
+    Peer first(server->server->port());
+    first.send(begin_upload);
+    EXPECT_EQ(first.read_reply().status, 100);
+    Peer second(server->server->port());
+    second.send(begin_upload);
+    EXPECT_THAT(second.read_reply().body, HasSubstr(R"("code":"too_many_at_once")"));
+}
+
+TEST_F(LimitTest, LetsNobodyWaitForALongRequestWhoMayNotMakeIt) {
+    Peer running(server->server->port());
+    begin(running, post("/slow-for-all", ""));
+    Peer waiting(server->server->port());
+    waiting.send(post("/slow-for-all", ""));
+    while (server->slow_pool->queued() == 0) std::this_thread::yield();  // now it is full
+    EXPECT_EQ(server->ask(post("/slow", "bad")).status, 401);
+    EXPECT_EQ(server->ask(post("/slow", "good")).status, 503);
+    may_end.release(2);
+    EXPECT_EQ(running.read_reply().status, 200);
+    EXPECT_EQ(waiting.read_reply().status, 200);
+}
+
+TEST_F(LimitTest, AnswersAtOnceWhileAllWorkersWait) {
+    std::vector<std::unique_ptr<Peer>> peers;
+    for (std::size_t i = 0; i < server->pool_threads; ++i) {
+        peers.push_back(std::make_unique<Peer>(server->server->port()));
+        begin(*peers.back(), "GET /stuck HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    EXPECT_EQ(server->get("/immediate").status, 200);
+    may_end.release(static_cast<std::ptrdiff_t>(peers.size()));
+    for (const auto& peer : peers) EXPECT_EQ(peer->read_reply().status, 200);
 }
 
 }  // namespace

@@ -52,6 +52,10 @@ void Routes::post_slow(std::string path, Admission admission, Handler handler) {
     post(std::move(path), admission, std::move(handler));
     routes_.back().is_slow = true;
 }
+void Routes::get_immediate(std::string path, Admission admission, Handler handler) {
+    get(std::move(path), admission, std::move(handler));
+    routes_.back().is_immediate = true;
+}
 void Routes::upload(std::string path, Admission admission, Handler handler, Method method) {
     add(method, std::move(path), admission, BodyKind::multipart, std::move(handler), {});
 }

@@ -49,9 +49,10 @@ struct Route {
     std::optional<Limit> limit;
     BodyKind body;
     Handler handler;
-    SocketFactory socket;    ///< set for WebSocket routes (method get)
-    bool is_slow = false;    ///< its handler runs on the slow pool
-    BodySinkFactory sink{};  ///< in the handler's place (BodyKind::poured)
+    SocketFactory socket;       ///< set for WebSocket routes (method get)
+    bool is_slow = false;       ///< its handler runs on the slow pool
+    bool is_immediate = false;  ///< its handler runs on the edge's thread
+    BodySinkFactory sink{};     ///< in the handler's place (BodyKind::poured)
 };
 
 /// A path that is declared twice for a method, or does not start with '/', is a bug: logic_error.
@@ -66,6 +67,9 @@ class Routes {
     /// requests never queue behind them.
     void get_slow(std::string path, Admission admission, Handler handler);
     void post_slow(std::string path, Admission admission, Handler handler);
+    /// Whose handler takes microseconds and waits for nothing: it is answered while all workers
+    /// wait.
+    void get_immediate(std::string path, Admission admission, Handler handler);
     /// POST, or another method, whose body is multipart/form-data.
     void upload(std::string path, Admission admission, Handler handler,
                 Method method = Method::post);
