@@ -5,7 +5,10 @@
 #include "base/json.hpp"
 #include "postgres/migrations.hpp"
 
-#include <map>
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
 
 namespace stoa::app {
 namespace {
@@ -58,6 +61,55 @@ Part schema_part(postgres::Database& database) {
                        std::to_string(ours) + (*version < ours ? "; run `stoa migrate`" : "")};
 }
 
+/// Asks each part, for all who want to know at the moment: one thread waits for a part that hangs,
+/// and who asks for readiness as often as they like makes no more than one question at a time.
+class ReadinessCheck {
+  public:
+    ReadinessCheck(postgres::Database& database, redis::Client& redis)
+        : database_(database), redis_(redis) {}
+
+    Parts ask() {
+        std::unique_lock lock(mutex_);
+        if (is_asking_) return wait_for_other(lock);
+        is_asking_ = true;
+        began_ = Clock::now();
+        lock.unlock();
+        Parts parts;
+        parts.postgres = part_of(database_.ping());
+        parts.redis = part_of(redis_.ping());
+        parts.schema = schema_part(database_);
+        parts.worker = worker_part(database_);
+        lock.lock();
+        last_ = parts;
+        is_asking_ = false;
+        ++asked_;
+        answered_.notify_all();
+        return parts;
+    }
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    static constexpr std::chrono::seconds silence_max{1};
+
+    Parts wait_for_other(std::unique_lock<std::mutex>& lock) {
+        const auto before = asked_;
+        const bool is_told =
+            answered_.wait_until(lock, began_ + silence_max, [&] { return asked_ != before; });
+        if (is_told) return last_;
+        const Part silent{false, "a part has not answered for a second or more"};
+        return {silent, silent, silent, silent};
+    }
+
+    postgres::Database& database_;
+    redis::Client& redis_;
+    std::mutex mutex_;
+    std::condition_variable answered_;
+    bool is_asking_ = false;
+    Clock::time_point began_{};
+    std::uint64_t asked_ = 0;
+    Parts last_;
+};
+
 }  // namespace
 
 http::Handler healthz() {
@@ -66,12 +118,10 @@ http::Handler healthz() {
 
 http::Handler readyz(postgres::Database& database, redis::Client& redis, std::string llm_provider,
                      const std::atomic<bool>& stopping) {
-    return [&database, &redis, &stopping, provider = std::move(llm_provider)](http::Request&) {
+    return [check = std::make_shared<ReadinessCheck>(database, redis), &stopping,
+            provider = std::move(llm_provider)](http::Request&) {
         Readiness readiness;
-        readiness.parts.postgres = part_of(database.ping());
-        readiness.parts.redis = part_of(redis.ping());
-        readiness.parts.schema = schema_part(database);
-        readiness.parts.worker = worker_part(database);
+        readiness.parts = check->ask();
         readiness.llm_provider = provider;
         const auto& parts = readiness.parts;
         const bool leaves = stopping.load(std::memory_order_relaxed);

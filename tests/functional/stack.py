@@ -211,6 +211,21 @@ class Stack:
     def stop_postgres(self, how=signal.SIGQUIT):
         self.programs["postgres"].stop(how)
 
+    @contextlib.contextmanager
+    def frozen_postgres(self):
+        """The server and all its processes stand still: it takes connections and says nothing."""
+        program = self.programs["postgres"]
+        os.kill(program.pid, signal.SIGSTOP)
+        children = pathlib.Path(f"/proc/{program.pid}/task/{program.pid}/children").read_text()
+        pids = [*map(int, children.split()), program.pid]
+        try:
+            for pid in pids:
+                os.kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in pids:
+                os.kill(pid, signal.SIGCONT)
+
     def kill_postgres(self):
         """kill -9 of the server and all its processes, as when its machine dies."""
         program = self.programs["postgres"]

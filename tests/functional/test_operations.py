@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What operators see: pages, health, readiness, metrics, settings."""
 
+import concurrent.futures
+import os
 import re
 import subprocess
 
@@ -58,6 +60,19 @@ def test_readyz_tells_of_a_dead_postgres_and_of_its_return(stoa):
     assert answer.status_code == 503
     assert not answer.json()["parts"]["postgres"]["ok"]
     stoa.start_postgres()
+    wait_until("ready again", lambda: get(stoa, "/readyz").status_code == 200, 20)
+
+
+def test_a_node_whose_postgres_hangs_lives_and_is_not_ready(stoa):
+    asked = 3 * os.cpu_count()  # more than there are threads for quick requests
+    with concurrent.futures.ThreadPoolExecutor(asked) as pool, stoa.frozen_postgres():
+        answers = [pool.submit(get, stoa, "/readyz") for _ in range(asked)]
+        concurrent.futures.wait(answers, return_when=concurrent.futures.FIRST_COMPLETED)
+        assert get(stoa, "/healthz").status_code == 200
+        answer = get(stoa, "/readyz")
+        assert answer.status_code == 503
+        assert "has not answered" in answer.json()["parts"]["postgres"]["detail"]
+    assert {answer.result().status_code for answer in answers} <= {200, 503}
     wait_until("ready again", lambda: get(stoa, "/readyz").status_code == 200, 20)
 
 
