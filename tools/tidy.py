@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """tidy.py [FILE…]: the project's own rules of style, as a test. Without FILE: the whole tree.
 
-Each finding is one line, `file:line: what is wrong; what would be right`. CONTRIBUTING.md gives the
-reasons; clang-format and clang-tidy hold the rest.
+Each finding is one line, `file:line: what is wrong; what would be right`. CONTRIBUTING.md lists the
+rules; clang-format and clang-tidy hold the rest.
 """
 import ast
 import os
