@@ -63,7 +63,8 @@ void add_field(crypto::Sha256& hash, std::string_view field) {
     hash.update(field);
 }
 
-/// What makes two requests the same: method, target and body; of a file its hash.
+/// What makes two requests the same: method, target and body; of a file its hash; of an upload by
+/// tus, which has no body yet, what its headers say of it.
 std::string fingerprint(const http::Request& request) {
     crypto::Sha256 hash;
     add_field(hash, json::enum_name(request.method));
@@ -74,6 +75,12 @@ std::string fingerprint(const http::Request& request) {
              {part.name, part.file_name, part.content_type, part.value, part.file_sha256_hex}) {
             add_field(hash, field);
         }
+    }
+    for (const auto* name : {"upload-length", "upload-metadata"}) {
+        const auto header = request.find_header(name);
+        if (!header) continue;
+        add_field(hash, name);
+        add_field(hash, *header);
     }
     return std::string(crypto::view(hash.finish()));
 }
@@ -162,12 +169,16 @@ class Idempotency::Recorder final : public http::Stream {
     explicit Recorder(http::Stream& inner) : inner_(inner) {}
 
     [[nodiscard]] bool write(std::string_view bytes) override {
-        is_cut_ = !inner_.write(bytes);
+        is_cut_ = !inner_.write(bytes) || is_cut_;
         text_ += bytes.substr(0, recorded_max - text_.size());
         return !is_cut_;
     }
+    /// One that was cut is whole if it went on all the same, to the event that ends an answer.
     [[nodiscard]] bool is_whole() const {
-        return !is_cut_ && text_.find("event: error\n") == std::string::npos;
+        const auto has = [this](std::string_view event) {
+            return text_.find(event) != std::string::npos;
+        };
+        return !has("event: error\n") && (!is_cut_ || has("event: done\n"));
     }
     [[nodiscard]] const std::string& text() const { return text_; }
 

@@ -40,7 +40,7 @@ class Idempotency {
     /// key), `idempotency_key_in_progress` (409 with Retry-After), `idempotency_answer_too_large`
     /// (409: it was done, but its answer exceeded 1 MiB), `idempotency_answer_lost` (409: it was
     /// done, but the key of its answer is gone). Kept for 24 h is every answer below 500
-    /// but 429, a stream's when it came to its end without an error event.
+    /// but 429, a stream's when it came to its end without an error event, heard or not.
     http::Handler wrap(const http::Route& route, http::Handler next);
 
   private:

@@ -46,35 +46,24 @@ class Telling {
     }
 
     /// False: stop.
-    bool tell(std::string_view type, std::string data) {
+    bool tell(std::string_view type, const std::string& data) {
         if (log_->stop_token().stop_requested()) return false;
-        if (is_heard_) {
-            const auto number = log_->append(type, data);
-            is_full_ = number == 0;
-            if (is_full_) return false;
-            is_heard_ = stream_.write(to_sse(log_->identity().message, number, type, data));
-        } else {
-            is_full_ = log_->append(type, std::move(data)) == 0;
-            if (is_full_) return false;
-        }
+        const auto number = log_->append(type, data);
+        is_full_ = number == 0;
+        if (is_full_) return false;
+        write(number, type, data);
         if (is_heard_ || unheard_) return true;
         unheard_ = running_.go_on_unheard();
         return unheard_ != nullptr;
     }
 
     void finish(std::string_view type, const std::string& data) {
-        const auto number = log_->finish(type, data);
-        if (is_heard_) {
-            (void)stream_.write(to_sse(log_->identity().message, number, type, data));
-        }
+        write(log_->finish(type, data), type, data);
     }
 
     void finish_with(const std::string& follow_ups, const std::string& done) {
         const auto number = log_->append("follow_ups", follow_ups);
-        if (is_heard_ && number > 0) {
-            is_heard_ =
-                stream_.write(to_sse(log_->identity().message, number, "follow_ups", follow_ups));
-        }
+        if (number > 0) write(number, "follow_ups", follow_ups);
         finish("done", done);
     }
 
@@ -96,6 +85,12 @@ class Telling {
     }
 
   private:
+    /// Also when nobody hears: the stream may keep what it is told for who asks again.
+    void write(std::size_t number, std::string_view type, const std::string& data) {
+        const auto event = to_sse(log_->identity().message, number, type, data);
+        is_heard_ = stream_.write(event) && is_heard_;
+    }
+
     RunningAnswers& running_;
     std::shared_ptr<AnswerLog> log_;
     http::Stream& stream_;

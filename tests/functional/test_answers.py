@@ -195,6 +195,31 @@ def test_an_answer_that_nobody_hears_is_stored(asked, server):
     assert [kind for _, kind, _ in rest] == ["delta", "follow_ups", "done"]
 
 
+def test_who_asks_again_under_the_key_gets_the_answer_that_nobody_heard(stoa, asked, server):
+    here, other = asked
+    headers = {"Accept": "text/event-stream", "Idempotency-Key": "unheard"}
+
+    def ask(user):
+        return user.http.post(
+            path_of(user), json={"question": QUESTION}, headers=headers, stream=True
+        )
+
+    running = Stream(ask(here))
+    told = [next(running), next(running)]
+    wait_until("the model waits", lambda: server.waits)
+    before = stored_of(stoa, here)
+    running.close()
+    assert ask(other).json()["code"] == "idempotency_key_in_progress"
+    server.gate.set()
+    again = wait_until("it is kept", lambda: (a := ask(other)).status_code == 200 and a)
+    assert again.headers["Idempotent-Replayed"] == "true"
+    events = list(Stream(again))
+    assert events[:2] == told
+    assert [kind for _, kind, _ in events[2:]] == ["delta", "follow_ups", "done"]
+    assert len(server.bodies) == 1
+    assert stored_of(stoa, here) != before
+
+
 def test_what_redis_forgets_is_written_anew(stoa, asked, server):
     here, other = asked
     running, told = begin(here, server)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Idempotency-Key: a write that is repeated runs once, on whatever node, and whatever dies."""
 
+import base64
 import collections
 import signal
 import threading
@@ -104,6 +105,20 @@ def test_uploads_compare_what_was_uploaded(stoa, user):
     assert code(upload(key, content + b"\n")) == (409, "idempotency_key_reused")
     owned = stoa.sql("SELECT count(*) FROM pdf_uploads WHERE user_id = %s", (user.id,))
     assert owned == [(1,)]
+
+
+def test_resumable_uploads_compare_what_is_announced(user):
+    def announce(key, size, name=b"facts.pdf"):
+        metadata = f"filename {base64.b64encode(name).decode()}"
+        tus = {"Tus-Resumable": "1.0.0", "Upload-Length": str(size), "Upload-Metadata": metadata}
+        return user.http.post("/documents/uploads", headers=key | tus)
+
+    key = keyed()
+    first = announce(key, 10)
+    assert first.status_code == 201, first.text
+    assert announce(key, 10).headers["Location"] == first.headers["Location"]
+    assert code(announce(key, 11)) == (409, "idempotency_key_reused")
+    assert code(announce(key, 10, b"other.pdf")) == (409, "idempotency_key_reused")
 
 
 def test_fifty_at_once_over_two_nodes_make_one_room(stoa, user):
