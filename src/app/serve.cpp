@@ -3,6 +3,7 @@
 
 #include "accounts/accounts_routes.hpp"
 #include "app/exit_deadline.hpp"
+#include "app/frame_limits.hpp"
 #include "app/rate_limiter.hpp"
 #include "app/route_table.hpp"
 #include "app/services.hpp"
@@ -154,6 +155,10 @@ Result<void> serve(const Settings& settings) {
     services.rooms.remember_rooms(services.invalidations, services.metrics);
     services.documents.remember_access(services.invalidations, services.metrics);
 
+    RateLimiter rate_limiter(limiter_redis(settings), settings.rate_limit_percent,
+                             services.metrics);
+    const auto limiter = limit_with(rate_limiter, settings);
+    const auto limits = RateLimits::parse(settings.rate_limits).value_or(RateLimits());
     http::Hub hub;
     chat::RoomFeed feed(services.room_events, services.database, redis_options(settings), hub,
                         services.metrics);
@@ -165,11 +170,11 @@ Result<void> serve(const Settings& settings) {
                                                   .socratic = socratic,
                                                   .documents = services.documents,
                                                   .highlights = services.highlights,
-                                                  .auth = socket_auth(services)});
+                                                  .auth = socket_auth(services),
+                                                  .limiter = limit_frames(limiter, limits)});
     const auto routes =
         route_table(services, {room_sockets, chat::room_event_stream(services.rooms, feed)});
 
-    RateLimiter limiter(limiter_redis(settings), settings.rate_limit_percent, services.metrics);
     constexpr std::size_t queued_max = 4096;
     WorkerPool pool(handler_threads(settings), queued_max);
     // For answers that wait for a language model: threads that mostly sleep, and a short queue.
@@ -180,7 +185,7 @@ Result<void> serve(const Settings& settings) {
     count_tasks(services.metrics, "slow", slow_pool);
     http::Server server(std::move(*options), routes,
                         accounts::routes::make_authenticator(services.tokens), pool, slow_pool,
-                        services.metrics, limit_with(limiter, settings));
+                        services.metrics, limiter);
     if (auto started = server.start(); !started) return started;
     release_start_memory();
     log::info("serving", {{"event.action", "start"}, {"server.port", server.port()}});

@@ -2,10 +2,8 @@
 #include "chat/room_socket.hpp"
 
 #include "base/number.hpp"
-#include "chat/frames.hpp"
 #include "chat/token_bucket.hpp"
 
-#include <atomic>
 #include <optional>
 #include <string>
 
@@ -126,6 +124,7 @@ class RoomSocket final : public http::SocketHandler {
     void enter(const Result<http::Caller>& caller);
     Result<void> take_seat(std::optional<std::int64_t> since);
     void refuse(const Error& error, std::uint16_t code);
+    [[nodiscard]] Result<void> admit(FrameType type) const;
     void dispatch(const Frame& frame);
     Result<Ack> perform(const Frame& frame);
 
@@ -148,8 +147,6 @@ class RoomSocket final : public http::SocketHandler {
     http::Caller caller_{};
     std::optional<std::int64_t> since_;
     TokenBucket bucket_;
-    /// Shared with the answer under way, which may outlive this socket.
-    std::shared_ptr<std::atomic<bool>> is_asking_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 RoomSocket::RoomSocket(std::shared_ptr<const RoomSocketParts> parts, const http::Request& request,
@@ -224,6 +221,9 @@ Result<http::Caller> RoomSocket::authenticate(const Frame& frame) const {
 void RoomSocket::enter(const Result<http::Caller>& caller) {
     if (!caller) return refuse(caller.error(), close_code_of(caller.error()));
     caller_ = *caller;
+    if (const auto admitted = admit(FrameType::auth); !admitted) {
+        return refuse(admitted.error(), http::close_code::overloaded);
+    }
     if (const auto seated = take_seat(since_); !seated) {
         return refuse(seated.error(), close_code_of(seated.error()));
     }
@@ -269,9 +269,14 @@ void RoomSocket::on_text(std::string_view text) {
     dispatch(*frame);
 }
 
+/// That the person does this not too often, over all their sockets.
+Result<void> RoomSocket::admit(FrameType type) const {
+    return parts_->limiter ? parts_->limiter(caller_.user, type) : Result<void>();
+}
+
 void RoomSocket::dispatch(const Frame& frame) {
     if (frame.type == FrameType::ping) return socket_->send(pong_frame(room_, frame.id));
-    const auto done = perform(frame);
+    const auto done = admit(frame.type).and_then([&] { return perform(frame); });
     if (!done) return answer_failure(frame, done.error());
     const bool is_acknowledged = frame.type != FrameType::typing_start &&
                                  frame.type != FrameType::typing_stop &&
@@ -406,21 +411,12 @@ Result<Ack> RoomSocket::highlight(const Frame& frame) {
 Result<Ack> RoomSocket::socratic_query(const Frame& frame) {
     const auto query = read_data<SocraticQuery>(frame);
     if (!query) return fail(query);
-    if (is_asking_->exchange(true)) {
-        return unavailable("busy", "Your last question is still being answered.");
-    }
-    const auto taken =
-        parts_->socratic.ask({caller_.user, room_, frame.id, *query},
-                             [is_asking = is_asking_, socket = socket_, room = room_,
-                              id = frame.id](const Result<void>& answered) {
-                                 is_asking->store(false);
-                                 if (!answered)
-                                     socket->send(error_frame(room, id, answered.error()));
-                             });
-    if (!taken) {
-        is_asking_->store(false);
-        return fail(taken);
-    }
+    const auto taken = parts_->socratic.ask(
+        {caller_.user, room_, frame.id, *query},
+        [socket = socket_, room = room_, id = frame.id](const Result<void>& answered) {
+            if (!answered) socket->send(error_frame(room, id, answered.error()));
+        });
+    if (!taken) return fail(taken);
     return Ack{frame.id, std::nullopt, std::nullopt};
 }
 

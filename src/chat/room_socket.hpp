@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/result.hpp"
+#include "chat/frames.hpp"
 #include "chat/messages.hpp"
 #include "chat/room_feed.hpp"
 #include "chat/socratic.hpp"
@@ -29,6 +30,9 @@ struct SocketAuth {
         verify_wallet;
 };
 
+/// Counts one frame of a person, or, of type `auth`, that they enter a room: `rate_limited`.
+using FrameLimiter = std::function<Result<void>(const UserId&, FrameType)>;
+
 /// What all room sockets share; everything referred to outlives the server.
 struct RoomSocketParts {
     rooms::Rooms& rooms;
@@ -38,6 +42,7 @@ struct RoomSocketParts {
     documents::Documents& documents;
     documents::Highlights& highlights;
     SocketAuth auth;
+    FrameLimiter limiter{};  ///< may be empty: without limits but the socket's own, below
     double frames_per_second = 20;
     double frames_burst = 40;
     std::chrono::milliseconds auth_timeout{10'000};

@@ -25,17 +25,36 @@ Socratic::Socratic(postgres::Database& database, rooms::RoomEvents& events,
       pool_(threads, queries_max) {}
 
 Result<void> Socratic::ask(AskedInRoom asked, std::function<void(const Result<void>&)> on_done) {
+    const auto asker = asked.user;
+    if (!begin(asker)) return unavailable("busy", "Your last question is still being answered.");
     const bool is_taken =
         pool_.submit([this, asked = std::move(asked), on_done = std::move(on_done)] {
-            try {
-                on_done(answer(asked));
-            } catch (const std::exception& error) {
-                log::error("A room's question failed", {{"error.message", error.what()}});
-                on_done(fail(ErrorKind::internal, "internal_error", error.what()));
-            }
+            const auto answered = answer_guarded(asked);
+            end(asked.user);
+            on_done(answered);
         });
     if (is_taken) return {};
+    end(asker);
     return unavailable("busy", "Too many questions are being answered; ask again in a moment.");
+}
+
+bool Socratic::begin(const UserId& asker) {
+    const std::lock_guard lock(mutex_);
+    return askers_.insert(asker).second;
+}
+
+void Socratic::end(const UserId& asker) {
+    const std::lock_guard lock(mutex_);
+    askers_.erase(asker);
+}
+
+Result<void> Socratic::answer_guarded(const AskedInRoom& asked) {
+    try {
+        return answer(asked);
+    } catch (const std::exception& error) {
+        log::error("A room's question failed", {{"error.message", error.what()}});
+        return fail(ErrorKind::internal, "internal_error", error.what());
+    }
 }
 
 Result<void> Socratic::answer(const AskedInRoom& asked) {

@@ -13,7 +13,9 @@
 #include "rooms/rooms.hpp"
 
 #include <functional>
+#include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -57,16 +59,21 @@ class Socratic {
              Answerer answer, std::size_t threads = 8, std::size_t queries_max = 32);
 
     /// Starts answering; `on_done` is called on another thread with what went wrong, if anything.
-    /// `busy` (503) if too many questions wait.
+    /// `busy` (503) if too many questions wait, or the asker's last one is still being answered.
     Result<void> ask(AskedInRoom asked, std::function<void(const Result<void>&)> on_done);
 
   private:
     Result<void> answer(const AskedInRoom& asked);
+    Result<void> answer_guarded(const AskedInRoom& asked);
+    bool begin(const UserId& asker);
+    void end(const UserId& asker);
 
     postgres::Database& database_;
     rooms::RoomEvents& events_;
     accounts::SubjectKeys& keys_;
     Answerer answer_;
+    std::mutex mutex_;
+    std::set<UserId> askers_;  ///< at most as many as the pool takes
     WorkerPool pool_;
 };
 

@@ -3,11 +3,13 @@
 
 import collections
 import re
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
 
+from room_client import RoomClient
 from stack import ROOT, wait_until
 
 ONE_PER_CENT = {"STOA_RATE_LIMIT_PERCENT": "1"}  # of 600 a minute: 6
@@ -88,6 +90,25 @@ def test_a_limit_is_changed_by_its_name(stoa, start, new_user):
     assert [answer.status_code for answer in answers] == [422, 422, 429]
     challenge = requests.post(f"{url}/api/v1/auth/siws/challenge", json={}, timeout=10)
     assert challenge.headers["RateLimit-Limit"] == "60", "the others stay as they are"
+
+
+def test_a_persons_frames_count_together_whatever_socket_they_come_by(stoa, nodes, new_user):
+    user = new_user()
+    room = user.room()
+    first, second = (RoomClient.of(user, room["id"], url) for url in nodes)
+    assert first.say("one is all that is allowed")["type"] == "ack"
+    refused = second.say("two")
+    assert refused["type"] == "error"
+    assert refused["data"]["code"] == "rate_limited"
+    assert "1 are allowed in a minute" in refused["data"]["message"]
+    assert second.ask("ping")["type"] == "pong", "the socket stays"
+    reaction = {"message_id": str(uuid.uuid4()), "emoji": "👍"}
+    assert second.ask("reaction_add", **reaction)["data"]["code"] != "rate_limited"
+    for _ in range(4):
+        RoomClient.of(user, room["id"], nodes[0]).close()
+    late = RoomClient(nodes[1], room["id"], bearer=user.token)
+    assert late.wait_for("error")["data"]["code"] == "rate_limited"
+    assert late.wait_for_close() == 1013
 
 
 class From(requests.adapters.HTTPAdapter):

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rows of the rate limits' table for what people do through sockets: the same as for the routes
+// that do the same. Pure but for the limiter; any thread.
+#pragma once
+
+#include "app/rate_limits.hpp"
+#include "chat/room_socket.hpp"
+#include "http/limit.hpp"
+
+namespace stoa::app {
+
+/// The limit of a frame of this type; of `auth`, for entering a room.
+http::Limit limit_of(chat::FrameType type);
+
+/// Counts by `limiter`; empty, if that is.
+chat::FrameLimiter limit_frames(http::Limiter limiter, const RateLimits& limits);
+
+}  // namespace stoa::app
