@@ -19,8 +19,8 @@ struct SandboxLimits {
 /// any part of it is refused; then nothing may be parsed.
 [[nodiscard]] bool enter_sandbox(const SandboxLimits& limits);
 
-/// Becomes Tesseract, reading a picture from standard input and writing its words as TSV: under the
-/// same limits but with files that may be opened for reading, and a filter that refuses sockets,
+/// Becomes Tesseract, reading a picture from standard input and writing its words as TSV: under
+/// limits of its own, with files that may be opened for reading, and a filter that refuses sockets,
 /// other processes, tracing and signals. Returns only if that fails.
 void become_tesseract(const char* program, const char* languages);
 

@@ -46,6 +46,8 @@ def test_the_documentation_lists_the_operations_offline(stoa, tmp_path, path):
     page = show(stoa.url + path, tmp_path)
     assert "/api/v1/rooms/{room_id}/ask" in page
     assert "Could not be shown" not in page
+    assert "<td><code>typing_status</code> (passing)</td><td>presence</td>" in page
+    assert "<li><code>pong</code> {id?}</li>" in page
 
 
 def test_pages_come_compressed_and_once(stoa):
