@@ -17,7 +17,7 @@ void ExitDeadline::set(std::chrono::milliseconds time) {
     thread_ = std::jthread([this, until = std::chrono::steady_clock::now() + time] {
         std::unique_lock lock(mutex_);
         if (changed_.wait_until(lock, until, [this] { return gone_; })) return;
-        log::warning("Requests under way were given up.", {{"event.action", "stop"}});
+        log::warning("What was under way was given up.", {{"event.action", "stop"}});
         log::flush(std::chrono::milliseconds(200));
         std::_Exit(EXIT_SUCCESS);
     });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends the process when stopping takes too long. A handler that waits for a model, or for anything
-// else, cannot be made to return; what it has not committed is rolled back, as after any crash.
-// Owner: `serve`, before everything whose end may wait for handlers. One thread, and its own.
+// Ends the process when stopping takes too long. A handler or a job that waits for a model, or for
+// anything else, cannot be made to return; what it has not committed is rolled back, as after any
+// crash. Owner: `serve` and `work`, before everything whose end may wait for handlers. One thread,
+// and its own.
 #pragma once
 
 #include <chrono>
@@ -10,6 +11,9 @@
 #include <thread>
 
 namespace stoa::app {
+
+/// From the signal to the end of the process, whatever is under way.
+inline constexpr std::chrono::seconds stop_time_max{9};
 
 class ExitDeadline {
   public:

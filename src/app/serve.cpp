@@ -102,9 +102,6 @@ void reload_certificate(http::Server& server) {
               {{"event.action", "reload-certificate"}});
 }
 
-/// From the signal to the end of the process, whatever a handler does.
-constexpr std::chrono::seconds stop_time_max{9};
-
 /// First the node only says that it leaves, so that a proxy in front sends nothing more; who asks
 /// twice to stop does not want to wait for that.
 void leave(http::Server& server, const StopSignals& signals, std::chrono::seconds drain) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/work.hpp"
 
+#include "app/exit_deadline.hpp"
 #include "app/housekeeping.hpp"
 #include "app/probes.hpp"
 #include "app/services.hpp"
@@ -36,6 +37,7 @@ std::size_t job_threads(const Settings& settings) {
 Result<void> work(const Settings& settings) {
     const StopSignals signals;
     const log::Background log_writer;
+    ExitDeadline exit_deadline;
     auto made = Services::make(settings);
     if (!made) return fail(made);
     Services& services = **made;
@@ -70,6 +72,7 @@ Result<void> work(const Settings& settings) {
     release_start_memory();
     log::info("working", {{"event.action", "start"}});
     const int signal = signals.wait();
+    exit_deadline.set(stop_time_max);
     log::info("stopping", {{"event.action", "stop"}, {"stoa.signal", signal}});
     return {};
 }

@@ -123,7 +123,7 @@ def test_a_rolling_restart_under_load_fails_no_request(stoa, start, balanced, ne
             program = stoa.nodes[url]
             stoa.stop_node(url)
             assert program.process.returncode == 0
-            assert not program.log_lines(message="Requests under way were given up.")
+            assert not program.log_lines(message="What was under way was given up.")
             answers = load.answers
             start(port=port, **settings)
             wait_until("the node is back", lambda: balancer.status_of(port).startswith("UP"))

@@ -3,7 +3,9 @@
 
 import concurrent.futures
 import os
+import pathlib
 import re
+import signal
 import subprocess
 
 import celery
@@ -74,6 +76,36 @@ def test_a_node_whose_postgres_hangs_lives_and_is_not_ready(stoa):
         assert "has not answered" in answer.json()["parts"]["postgres"]["detail"]
     assert {answer.result().status_code for answer in answers} <= {200, 503}
     wait_until("ready again", lambda: get(stoa, "/readyz").status_code == 200, 20)
+
+
+def test_programs_end_although_postgres_hangs(stoa):
+    """They are given twice the time that a supervisor gives them, and then killed."""
+    node = stoa.start_node()
+    get(stoa, "/readyz")
+    worker = stoa.start_worker()
+    wait_until("the worker is known", lambda: len(stoa.workers()) == 2)
+    with stoa.frozen_postgres():
+        worker.stop()
+        stoa.stop_node(node)
+
+
+def test_a_worker_ends_although_its_reading_hangs(stoa, new_user):
+    user = new_user()
+    [worker] = stoa.workers()
+    children = pathlib.Path(f"/proc/{worker.pid}/task")
+
+    def reading():
+        threads = [(thread / "children").read_text() for thread in children.iterdir()]
+        pids = " ".join(threads).split()
+        for pid in pids:
+            os.kill(int(pid), signal.SIGSTOP)
+        return pids
+
+    document = uploaded(user, pdfs.long_pdf(300), name="long.pdf")
+    [pid] = wait_until("it is read", reading, every=0.001)
+    worker.stop()
+    stoa.start_worker()
+    assert wait_done(user, document)["status"] == "ready"
 
 
 def test_a_node_starts_without_postgres_and_redis_and_recovers(stoa):
@@ -158,9 +190,9 @@ def test_an_operator_sees_a_job_cancels_it_and_lets_it_begin_again(stoa):
         assert stoa.run("jobs", "drop", job).returncode == 0
         assert job in stoa.run("jobs", "list", "--state", "cancelled").stdout
         assert stoa.run("jobs", "retry", job).returncode == 0
+        assert len(stoa.run("jobs", "list", "--limit", "1").stdout.splitlines()) == 1
     finally:
         stoa.sql("DELETE FROM jobs WHERE id = %s", [job])
-    assert len(stoa.run("jobs", "list", "--limit", "1").stdout.splitlines()) == 1
     wrong = stoa.run("jobs", "list", "--state", "asleep")
     assert wrong.returncode == 1 and "sent" in wrong.stderr and '"asleep"' in wrong.stderr
     gone = stoa.run("jobs", "show", job)
