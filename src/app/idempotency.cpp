@@ -6,9 +6,11 @@
 #include "base/log.hpp"
 #include "crypto/hash.hpp"
 #include "crypto/secret_box.hpp"
+#include "postgres/commit_mark.hpp"
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <utility>
 #include <variant>
@@ -37,8 +39,9 @@ BOOST_DESCRIBE_STRUCT(KeptHead, (), (status, headers))
 struct KeyRow {
     bool is_same = false;
     std::optional<postgres::Bytes> answer;
+    bool is_abandoned = false;
 };
-BOOST_DESCRIBE_STRUCT(KeyRow, (), (is_same, answer))
+BOOST_DESCRIBE_STRUCT(KeyRow, (), (is_same, answer, is_abandoned))
 
 std::string pack(int status, const http::Headers& headers, std::string_view body) {
     KeptHead head{status, {}};
@@ -113,7 +116,8 @@ struct Idempotency::Asked {
     [[nodiscard]] std::string purpose() const { return "idempotency " + user.str(); }
 };
 
-/// The right to run one request. Unless its answer is kept, the key is free again in the end.
+/// The right to run one request. Unless its answer is kept, the key is free again in the end; but
+/// not if what it changed was perhaps committed: then who asks again is told so.
 class Idempotency::Claim {
   public:
     Claim(Idempotency& owner, Asked asked) : owner_(owner), asked_(std::move(asked)) {
@@ -125,7 +129,7 @@ class Idempotency::Claim {
         owner_.let_go(lease_);
         if (!is_taken_ || is_kept_) return;
         log_failure(owner_.database_.run(sql::release_idempotency_key, asked_.user,
-                                         asked_.key_sha256, lease_));
+                                         asked_.key_sha256, lease_, is_unsure_));
     }
 
     Result<bool> take() {
@@ -134,6 +138,15 @@ class Idempotency::Claim {
         if (!rows) return fail(rows);
         is_taken_ = rows->affected() == 1;
         return is_taken_;
+    }
+
+    /// What `work` changes says so at the key.
+    void run(const std::function<void()>& work) {
+        const postgres::CommitMark mark(sql::mark_idempotent_change, asked_.user, asked_.key_sha256,
+                                        lease_);
+        is_unsure_ = true;
+        work();
+        is_unsure_ = mark.is_unknown();
     }
 
     void keep(int status, const http::Headers& headers, std::string_view body) {
@@ -161,6 +174,7 @@ class Idempotency::Claim {
     const RowId lease_ = RowId::make();
     bool is_taken_ = false;
     bool is_kept_ = false;
+    bool is_unsure_ = false;  ///< whether something was done
 };
 
 /// Passes a stream on and remembers what went through.
@@ -220,7 +234,8 @@ http::Response Idempotency::handle(const http::Handler& next, http::Request& req
     if (!claimed->claim) return std::move(claimed->answer);
 
     const auto claim = std::move(claimed->claim);
-    auto response = next(request);
+    http::Response response;
+    claim->run([&] { response = next(request); });
     if (!is_kept(response.status)) return response;
     if (const auto* body = std::get_if<std::string>(&response.body)) {
         claim->keep(response.status, response.headers, *body);
@@ -229,7 +244,7 @@ http::Response Idempotency::handle(const http::Handler& next, http::Request& req
             http::StreamBody([claim, status = response.status, headers = response.headers,
                               write = std::move(*stream)](http::Stream& out) {
                 Recorder recorder(out);
-                write(recorder);
+                claim->run([&] { write(recorder); });
                 if (recorder.is_whole()) claim->keep(status, headers, recorder.text());
             });
     }
@@ -275,6 +290,11 @@ Result<Idempotency::Claimed> Idempotency::claim(const http::Request& request,
     if (!(*row)->is_same) {
         return fail(ErrorKind::conflict, "idempotency_key_reused",
                     "Another request was made under this Idempotency-Key; take a new one.");
+    }
+    if ((*row)->is_abandoned) {
+        return fail(ErrorKind::conflict, "idempotency_outcome_unknown",
+                    "The node that did this ended before its answer was kept. Look what was done "
+                    "before you ask under a new key.");
     }
     if (!(*row)->answer) return in_progress();
     const auto text = crypto::open((*row)->answer->value, mine.secret, mine.purpose());

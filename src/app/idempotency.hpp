@@ -2,8 +2,8 @@
 // Idempotency-Key (draft-ietf-httpapi-idempotency-key-header): a write that is asked again under
 // the same key by the same user runs once and gets its first answer again, on whatever node. The
 // keys are in PostgreSQL under a lease that this renews while a handler runs, so that a node's
-// death frees them within 15 s. Owner: the composition root; any thread, and one of its own that
-// renews.
+// death before the first change frees them within 15 s; after it, nothing is done twice. Owner: the
+// composition root; any thread, and one of its own that renews.
 #pragma once
 
 #include "accounts/subject_keys.hpp"
@@ -39,7 +39,8 @@ class Idempotency {
     /// `idempotency_key_invalid` (400), `idempotency_key_reused` (409: another request had this
     /// key), `idempotency_key_in_progress` (409 with Retry-After), `idempotency_answer_too_large`
     /// (409: it was done, but its answer exceeded 1 MiB), `idempotency_answer_lost` (409: it was
-    /// done, but the key of its answer is gone). Kept for 24 h is every answer below 500
+    /// done, but the key of its answer is gone), `idempotency_outcome_unknown` (409: something was
+    /// done, but the node died before the answer was kept). Kept for 24 h is every answer below 500
     /// but 429, a stream's when it came to its end without an error event, heard or not.
     http::Handler wrap(const http::Route& route, http::Handler next);
 

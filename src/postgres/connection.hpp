@@ -101,6 +101,7 @@ class Connection {
     void watch_notices();
 
     Result<std::vector<Rows>> exchange(std::span<const Call> calls, bool with_commit);
+    [[nodiscard]] bool ends_change(std::span<const Call> calls, bool with_commit) const;
     Exchange plan(std::span<const Call> calls, bool with_commit);
     void plan_call(Exchange& exchange, const Call& call);
     Statement& statement_for(const Call& call);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "postgres/database.hpp"
 
+#include "postgres/commit_mark.hpp"
 #include "support/private_postgres.hpp"
 
 #include <atomic>
@@ -53,6 +54,62 @@ TEST_F(DatabaseTest, A_value_commits_and_an_error_rolls_back) {
     }),
                  std::runtime_error);
     EXPECT_EQ(amount_of("a"), 6);
+}
+
+class CommitMarkTest : public DatabaseTest {
+  protected:
+    void SetUp() override {
+        DatabaseTest::SetUp();
+        ASSERT_TRUE(database_.run({"test.create_marks", "CREATE TABLE marks_of_test (name text)"}));
+    }
+    int marks() {
+        const Query count{"test.marks", "SELECT count(*)::int FROM marks_of_test", 0ms, true};
+        return *database_.one<int>(count);
+    }
+    Result<void> add_in_transaction() {
+        return database_.transact([&](Session& session) -> Result<void> {
+            if (auto done = session.run(add_, "a", 1); !done) return fail(done);
+            return {};
+        });
+    }
+    const Query mark_{"test.mark", "INSERT INTO marks_of_test VALUES ($1)"};
+};
+
+TEST_F(CommitMarkTest, Goes_along_with_the_first_change_that_is_committed) {
+    const CommitMark mark(mark_, "first");
+    EXPECT_EQ(marks(), 0) << "a read is no change";
+    const Query twice{"test.twice", "INSERT INTO accounts_of_test VALUES ('a', 1)"};
+    EXPECT_EQ(database_.run(twice).error().code, "unique_violation");
+    EXPECT_EQ(marks(), 0) << "what failed takes the mark with it";
+    const auto changed = database_.run(add_, "a", 1);
+    ASSERT_TRUE(changed);
+    EXPECT_EQ(changed->affected(), 1U);
+    EXPECT_EQ(marks(), 1);
+    ASSERT_TRUE(database_.run(add_, "a", 1));
+    ASSERT_TRUE(add_in_transaction());
+    EXPECT_EQ(marks(), 1);
+    const CommitMark inner(mark_, "inner");
+    ASSERT_TRUE(add_in_transaction());
+    EXPECT_EQ(marks(), 2);
+}
+
+TEST_F(CommitMarkTest, Is_of_its_thread_and_its_scope) {
+    {
+        const CommitMark mark(mark_, "here");
+        std::jthread([&] { EXPECT_TRUE(database_.run(add_, "a", 1)); }).join();
+        EXPECT_EQ(marks(), 0);
+    }
+    ASSERT_TRUE(database_.run(add_, "a", 1));
+    EXPECT_EQ(marks(), 0);
+}
+
+TEST_F(CommitMarkTest, Undoes_the_change_if_it_fails) {
+    {
+        const CommitMark mark(Query{"test.no_mark", "SELECT 1 / $1::int"}, 0);
+        EXPECT_FALSE(database_.run(add_, "a", 1));
+        EXPECT_FALSE(add_in_transaction());
+    }
+    EXPECT_EQ(amount_of("a"), 1);
 }
 
 TEST_F(DatabaseTest, A_transaction_whose_error_was_passed_over_is_no_success) {

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Statements over PostgreSQL's extended protocol, in libpq's pipeline mode: everything up to one
 // Sync is sent at once and answered in order, and is one transaction if none was begun.
+#include "postgres/commit_mark.hpp"
 #include "postgres/connection.hpp"
 #include "postgres/failure.hpp"
 #include "postgres/sql.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace stoa::postgres {
@@ -36,31 +38,46 @@ Result<void> Connection::commit() {
 
 Result<std::vector<Rows>> Connection::exchange(std::span<const Call> calls, bool with_commit) {
     if (is_broken_) return tl::unexpected(lost());
-    const auto deferred = std::exchange(deferred_, {});
-    std::vector<Call> joined;
-    if (!deferred.empty()) {
-        joined.reserve(deferred.size() + calls.size());
-        joined.insert(joined.end(), deferred.begin(), deferred.end());
+    auto joined = std::exchange(deferred_, {});
+    const bool ends_change = this->ends_change(calls, with_commit);
+    const auto* mark = ends_change ? CommitMark::due() : nullptr;
+    if (!joined.empty() || mark != nullptr) {
         joined.insert(joined.end(), calls.begin(), calls.end());
+        if (mark != nullptr) joined.push_back(*mark);
         calls = joined;
     }
-    if (calls.size() > calls_max) throw std::logic_error("a batch has at most 100 calls");
+    if (calls.size() > calls_max + (mark != nullptr ? 1 : 0))
+        throw std::logic_error("a batch has at most 100 calls");
     for (const auto& call : calls)
         if (call.parameters.has_nul())
             return fail(ErrorKind::invalid, "invalid_text",
                         "Text must not contain the NUL character.");
-    const auto planned = plan(calls, with_commit);
+    auto planned = plan(calls, with_commit);
+    planned.ends_change = ends_change;
     if (planned.steps.empty()) return std::vector<Rows>{};
     if (!send(planned)) return tl::unexpected(torn(planned));
     auto rows = receive(planned);
     if (PQtransactionStatus(connection_.get()) == PQTRANS_IDLE)
         time_limit_ = options_.statement_timeout;
-    if (!is_broken_ && PQexitPipelineMode(connection_.get()) == 0) return tl::unexpected(lost());
+    if (!is_broken_ && PQexitPipelineMode(connection_.get()) == 0)
+        return tl::unexpected(torn(planned));
     if (rows && planned.ends_change && is_replication_unsure_) {
         is_broken_ = true;
+        CommitMark::not_answered();
         return tl::unexpected(counted(commit_unknown(), "01000"));
     }
+    if (rows && mark != nullptr) {
+        rows->pop_back();
+        CommitMark::committed();
+    }
     return rows;
+}
+
+/// Whether a change may be committed by what is sent now.
+bool Connection::ends_change(std::span<const Call> calls, bool with_commit) const {
+    const bool is_begun = begin_pending_ || PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
+    const auto is_read = [](const Call& call) { return call.query.is_read_only; };
+    return with_commit || (!is_begun && !std::ranges::all_of(calls, is_read));
 }
 
 Connection::Exchange Connection::plan(std::span<const Call> calls, bool with_commit) {
@@ -68,15 +85,12 @@ Connection::Exchange Connection::plan(std::span<const Call> calls, bool with_com
     exchange.steps.reserve(calls.size() + 4);
     exchange.time_limits.reserve(calls.size() * 2);  // never moved: the steps point to them
     exchange.patience = options_.statement_timeout;
-    bool is_read_only = true;
-    const bool is_begun = begin_pending_ || PQtransactionStatus(connection_.get()) != PQTRANS_IDLE;
     if (std::exchange(begin_pending_, false))
         exchange.steps.push_back({Step::Kind::begin, nullptr, nullptr});
     for (const auto& call : calls) {
         const auto limit =
             call.query.timeout.count() > 0 ? call.query.timeout : options_.statement_timeout;
         exchange.patience = std::max(exchange.patience, limit);
-        is_read_only &= call.query.is_read_only;
         if (limit != time_limit_) {
             exchange.time_limits.push_back(
                 make_call(sql::set_statement_timeout, std::to_string(limit.count()) + "ms"));
@@ -87,7 +101,6 @@ Connection::Exchange Connection::plan(std::span<const Call> calls, bool with_com
         plan_call(exchange, call);
     }
     if (with_commit) exchange.steps.push_back({Step::Kind::commit, nullptr, nullptr});
-    exchange.ends_change = with_commit || (!is_begun && !is_read_only);
     return exchange;
 }
 
@@ -213,6 +226,7 @@ Error Connection::failed(const PGresult* answer, std::string_view name) {
 Error Connection::torn(const Exchange& exchange) {
     if (!exchange.ends_change) return lost();
     is_broken_ = true;
+    CommitMark::not_answered();
     return counted(commit_unknown(), "08");
 }
 

@@ -65,6 +65,9 @@ Error failure_of(const pg_result* result, std::string_view query) {
     if (sqlstate == "40001" || sqlstate == "40P01")
         return {ErrorKind::conflict, "serialization_failure",
                 "Others changed the same data at the same time; try again."};
+    if (sqlstate == "ST001")  // ours: raise_lease_lost()
+        return {ErrorKind::conflict, "lease_lost",
+                "Another took this over meanwhile; nothing was done here."};
     if (sqlstate == "23505")
         return {ErrorKind::conflict, "unique_violation", "There is already one: " + constraint};
     if (sqlstate == "23503")

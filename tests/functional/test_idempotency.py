@@ -175,6 +175,71 @@ def test_a_node_that_dies_in_the_middle_frees_the_key(stoa, user):
     assert rooms_of(stoa, user) == 1
 
 
+@pytest.fixture
+def no_answer_is_kept(stoa):
+    """Whoever keeps an answer waits; what was done is committed then."""
+    stoa.sql("""
+        CREATE FUNCTION wait_for_test() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN PERFORM pg_advisory_xact_lock(42); RETURN NEW; END';
+        CREATE TRIGGER wait_for_test BEFORE UPDATE OF answer ON idempotency_keys
+        FOR EACH ROW EXECUTE FUNCTION wait_for_test()""")
+    with psycopg.connect(stoa.database_url) as blocker:
+        blocker.execute("SELECT pg_advisory_lock(42)")
+        yield
+    stoa.sql("DROP TRIGGER wait_for_test ON idempotency_keys; DROP FUNCTION wait_for_test")
+
+
+def test_what_a_node_did_before_it_died_is_not_done_again(stoa, user, no_answer_is_kept):
+    dying = stoa.start_node()
+    key = keyed()
+
+    def ask_and_lose():
+        with pytest.raises(OSError):
+            create(user.at(dying), key)
+
+    asking = threading.Thread(target=ask_and_lose)
+    asking.start()
+    wait_until("it is done", lambda: rooms_of(stoa, user) == 1)
+    stoa.stop_node(dying, signal.SIGKILL)
+    asking.join()
+    unknown = (409, "idempotency_outcome_unknown")
+    wait_until("the lease lapses", lambda: code(create(user, key)) == unknown, 60, 0.5)
+    assert rooms_of(stoa, user) == 1
+
+
+def test_postgres_dies_in_mid_commit_and_nothing_is_done_twice(stoa, user):
+    is_over = threading.Event()
+    unknown = (409, "idempotency_outcome_unknown")
+
+    def persist(person, key):
+        """As a client does: asks again until it knows, or is told that nobody does."""
+
+        def ended():
+            answer = create(person, {"Idempotency-Key": key}, name=key)
+            return answer.status_code == 201 or code(answer) == unknown
+
+        wait_until("an answer that counts", ended, 90, 0.2)
+        return key
+
+    def write():
+        person, done = user.at(stoa.url), []
+        while not is_over.is_set():
+            done.append(persist(person, str(uuid.uuid4())))
+        return done
+
+    with ThreadPoolExecutor(8) as pool:
+        writers = [pool.submit(write) for _ in range(8)]
+        for _ in range(3):
+            before = rooms_of(stoa, user)
+            wait_until("rooms are made", lambda: rooms_of(stoa, user) > before + 20)
+            stoa.kill_postgres()
+            stoa.start_postgres()
+        is_over.set()
+        keys = [key for writer in writers for key in writer.result()]
+    made = stoa.sql("SELECT name FROM study_rooms WHERE creator_id = %s", (user.id,))
+    assert collections.Counter(name for (name,) in made) == dict.fromkeys(keys, 1)
+
+
 def test_a_failure_of_ours_is_not_kept(stoa, user):
     key = keyed()
     stoa.sql("ALTER TABLE study_rooms ADD CONSTRAINT no_bad_day CHECK (name <> 'Bad day')")
