@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """measure.py STOA CONNECTIONS ROUNDS: starts `stoa up` in a temporary folder and asks it for a page
-that its worker threads make, at a fixed rate, in turn alone, beside a process that holds CONNECTIONS
-to a sink, and beside the same with CONNECTIONS to Stoa. Each sends one byte of a head every two
-seconds and is opened again once it was closed."""
+that its worker threads make, at a fixed rate, in turn alone, beside a process that holds
+CONNECTIONS to a sink, and beside the same with CONNECTIONS to Stoa. Each sends one byte of a head
+every two seconds and is opened again once it was closed."""
 
 import collections
 import contextlib
@@ -87,8 +87,8 @@ class Slow:
 
 
 def give_way():
-    """Both are elsewhere in earnest: here they run when nobody else wants to, so that their own work
-    is not what is measured."""
+    """Both are elsewhere in earnest: here they run when nobody else wants to, so that their own
+    work is not what is measured."""
     os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
