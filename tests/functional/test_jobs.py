@@ -63,6 +63,20 @@ def test_fifty_killed_workers_and_a_flushed_redis_lose_nothing_and_repeat_nothin
     assert again > 0, "no kill hit a job"
 
 
+def test_postgres_killed_in_mid_commit_loses_nothing_and_repeats_nothing(stack):
+    """An effect and its acknowledgement are one commit, answered or not."""
+    jobs = stack.enqueue(*['stoa 0 0 test.effect {"milliseconds": 20}'] * 600)
+    done = "SELECT count(*) FROM jobs WHERE id::text = ANY (%s) AND state = 'done'"
+    for _ in range(4):
+        before = stack.sql(done, [jobs])[0][0]
+        wait_until("some are done", lambda: stack.sql(done, [jobs])[0][0] > before + 30, every=0.01)
+        stack.kill_postgres()
+        stack.start_postgres()
+    wait_until("all are done", lambda: stack.sql(done, [jobs]) == [(len(jobs),)], 180, every=0.5)
+    rows = "SELECT count(*), count(DISTINCT job) FROM job_effects WHERE job::text = ANY (%s)"
+    assert stack.sql(rows, [jobs]) == [(len(jobs), len(jobs))]
+
+
 def test_a_lapsed_lease_is_redelivered_within_ten_seconds(stack):
     while len(stack.workers()) > 1:
         stack.workers()[0].stop()
