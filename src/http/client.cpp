@@ -114,10 +114,11 @@ void Client::Shared::count(const Outbound& request, const std::string& name,
 Transferred Client::Shared::ask(const Outbound& request, const Hop& hop, const std::string& origin,
                                 const OnBytes* on_bytes) {
     const auto started = Clock::now();
+    ClientHealth::Ticket ticket;
     if (!request.is_probe) {
-        if (auto admitted = health.admit(origin, started); !admitted) {
-            return {fail(admitted), "", false};
-        }
+        const auto admitted = health.admit(origin, started);
+        if (!admitted) return {fail(admitted), "", false};
+        ticket = *admitted;
     }
     auto done = transfers.run(request, hop, on_bytes);
     const auto ended = Clock::now();
@@ -130,7 +131,9 @@ Transferred Client::Shared::ask(const Outbound& request, const Hop& hop, const s
                                  {{"upstream", request.upstream}},
                                  std::chrono::duration<double>(ended - started).count());
     }
-    if (request.is_probe || !health.report(origin, outcome_of(done.answer), ended)) return done;
+    if (request.is_probe || !health.report(origin, ticket, outcome_of(done.answer), ended)) {
+        return done;
+    }
     count(request, "stoa_outbound_breaker_opened_total",
           "Times another server was left alone after failures in a row.");
     log::warning("another server is left alone for a moment",

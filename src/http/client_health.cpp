@@ -18,13 +18,13 @@ ClientHealth::Origin& ClientHealth::find(const std::string& name, Clock::time_po
     return found->second;
 }
 
-Result<void> ClientHealth::admit(const std::string& name, Clock::time_point now) {
+Result<ClientHealth::Ticket> ClientHealth::admit(const std::string& name, Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     auto& origin = find(name, now);
-    if (origin.open_for == std::chrono::seconds(0)) return {};
+    if (!origin.is_open()) return Ticket{};
     if (now >= origin.open_until && !origin.on_trial) {
         origin.on_trial = true;
-        return {};
+        return Ticket{.is_trial = true};
     }
     const auto left = std::chrono::ceil<std::chrono::seconds>(origin.open_until - now);
     return unavailable("upstream_unavailable",
@@ -32,20 +32,20 @@ Result<void> ClientHealth::admit(const std::string& name, Clock::time_point now)
                        std::max(left, std::chrono::seconds(1)));
 }
 
-bool ClientHealth::report(const std::string& name, Outcome outcome, Clock::time_point now) {
+bool ClientHealth::report(const std::string& name, Ticket ticket, Outcome outcome,
+                          Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     auto& origin = find(name, now);
-    const bool was_trial = std::exchange(origin.on_trial, false);
-    if (outcome == Outcome::unknown) return false;
+    if (ticket.is_trial) origin.on_trial = false;
+    if (outcome == Outcome::unknown || (origin.is_open() && !ticket.is_trial)) return false;
     if (outcome == Outcome::answered) {
         origin.failures = 0;
         origin.open_for = std::chrono::seconds(0);
         return false;
     }
     ++origin.failures;
-    const bool is_open = origin.open_for > std::chrono::seconds(0);
-    if (is_open ? !was_trial : origin.failures < failures_to_open) return false;
-    origin.open_for = is_open ? std::min(2 * origin.open_for, open_max) : open_first;
+    if (!origin.is_open() && origin.failures < failures_to_open) return false;
+    origin.open_for = origin.is_open() ? std::min(2 * origin.open_for, open_max) : open_first;
     origin.open_until = now + origin.open_for;
     return true;
 }

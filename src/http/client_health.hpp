@@ -31,11 +31,14 @@ class ClientHealth {
     static constexpr double retries_saved_max = 10;
     static constexpr std::size_t origins_max = 1024;  ///< the least recently asked is forgotten
 
-    /// `upstream_unavailable` with retry_after while the breaker is open. What is admitted is to be
-    /// reported once.
-    Result<void> admit(const std::string& origin, Clock::time_point now);
-    /// True if this opened the breaker.
-    bool report(const std::string& origin, Outcome outcome, Clock::time_point now);
+    /// What was admitted, to be reported once.
+    struct Ticket {
+        bool is_trial = false;
+    };
+    /// `upstream_unavailable` with retry_after while the breaker is open.
+    Result<Ticket> admit(const std::string& origin, Clock::time_point now);
+    /// True if this opened the breaker. While it is open only the trial's outcome tells anything.
+    bool report(const std::string& origin, Ticket ticket, Outcome outcome, Clock::time_point now);
 
     /// Counts a request (not its retries) towards the budget.
     void earn_retries(const std::string& origin, Clock::time_point now);
@@ -52,6 +55,8 @@ class ClientHealth {
         bool on_trial = false;
         double retries = retries_saved_max / 2;
         Clock::time_point asked_at{};
+
+        [[nodiscard]] bool is_open() const { return open_for > std::chrono::seconds(0); }
     };
     Origin& find(const std::string& origin, Clock::time_point now);
 

@@ -15,8 +15,17 @@ class ClientHealthTest : public testing::Test {
     ClientHealth health;
     ClientHealth::Clock::time_point now{seconds(1'000)};
 
-    bool admitted() { return health.admit(origin, now).has_value(); }
-    bool report(Outcome outcome) { return health.report(origin, outcome, now); }
+    ClientHealth::Ticket last;  ///< of the request admitted last
+
+    bool admitted() {
+        const auto ticket = health.admit(origin, now);
+        if (ticket) last = *ticket;
+        return ticket.has_value();
+    }
+    bool report(Outcome outcome) { return report(last, outcome); }
+    bool report(ClientHealth::Ticket ticket, Outcome outcome) {
+        return health.report(origin, ticket, outcome, now);
+    }
     void open() {
         for (int i = 1; i < ClientHealth::failures_to_open; ++i) {
             EXPECT_FALSE(report(Outcome::failed));
@@ -64,6 +73,24 @@ TEST_F(ClientHealthTest, FailuresOfRequestsFromBeforeDoNotProlongIt) {
     EXPECT_FALSE(report(Outcome::failed));
     now += seconds(5);
     EXPECT_TRUE(admitted());
+}
+
+TEST_F(ClientHealthTest, OnlyTheTrialEndsTheTrial) {
+    for (const auto late : {Outcome::answered, Outcome::failed, Outcome::unknown}) {
+        ASSERT_TRUE(admitted());
+        const auto from_before = last;
+        open();
+        EXPECT_FALSE(report(from_before, late));
+        EXPECT_FALSE(admitted()) << "still open";
+        now += seconds(5);
+        ASSERT_TRUE(admitted());
+        EXPECT_FALSE(report(from_before, late));
+        EXPECT_FALSE(admitted()) << "the trial is still under way";
+        EXPECT_TRUE(report(Outcome::failed)) << "and opens it again";
+        now += seconds(10);
+        ASSERT_TRUE(admitted());
+        report(Outcome::answered);
+    }
 }
 
 TEST_F(ClientHealthTest, BudgetIsAFifthOfTheRequestsAndWhatWasSaved) {

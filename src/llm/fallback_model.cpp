@@ -50,7 +50,9 @@ Result<Completion> FallbackModel::ask(std::size_t index, const Prompt& prompt,
     const auto outcome = completion   ? Outcome::answered
                          : has_failed ? Outcome::failed
                                       : Outcome::unknown;
-    if (health_.report(name, outcome, Clock::now())) {
+    // The last is asked without a ticket too, and then stands for no trial.
+    if (health_.report(name, admitted.value_or(http::ClientHealth::Ticket{}), outcome,
+                       Clock::now())) {
         log::warning("a language model is left alone for a moment",
                      {{"stoa.provider", std::string(models_[index]->provider())},
                       {"stoa.place", std::to_string(index + 1)}});
