@@ -91,6 +91,16 @@ std::string fault_of(const Setting& setting, const std::string& value) {
     if (setting.is_url && !value.empty() && !is_url(value)) {
         return "should be a URL that begins with http:// or https://";
     }
+    // Wherever it stands: a password may hold the / that would end the part with the host.
+    if (setting.is_url && value.find('@') != std::string::npos) {
+        std::string fault = "should be a URL without user and password; any other @ is written %40";
+        constexpr std::string_view end = "base_url";
+        if (setting.name.ends_with(end)) {
+            const auto begin = setting.name.substr(0, setting.name.size() - end.size());
+            fault += ", and a key goes into " + std::string(begin) + "api_key";
+        }
+        return fault;
+    }
     return {};
 }
 

@@ -84,7 +84,7 @@ struct Setting {
     std::int64_t min = 0;  ///< of a number, or of a text's bytes
     std::int64_t max = 0;  ///< 0 of a text: `text_bytes_max`
     std::vector<std::string_view> choices{};
-    bool is_url = false;  ///< http:// or https://, or empty where `min` is 0
+    bool is_url = false;  ///< http:// or https:// without credentials; empty where `min` is 0
 
     static constexpr std::int64_t text_bytes_max = 4096;
 };

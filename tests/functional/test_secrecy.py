@@ -175,6 +175,8 @@ BAD_SETTINGS = [
     ("STOA_MASTER_KEY_PREVIOUS", "{}"),
     ("STOA_DATABSE_URL", "postgresql://stoa:{}@127.0.0.1/db"),
     ("STOA_LLM_KEY", "{}"),
+    ("STOA_LLM_BASE_URL", "https://user:{}@gateway.example/v1"),
+    ("STOA_LLM_FALLBACK_BASE_URL", "https://{}@gateway.example/v1"),
 ]
 
 

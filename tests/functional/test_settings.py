@@ -146,6 +146,10 @@ def test_values_out_of_bounds_are_refused(name, bounds):
         ("rate_limits", "uploads", "questions"),
         ("public_url", "localhost", "http"),
         ("llm_base_url", "ftp://x", "http"),
+        ("llm_base_url", "https://user:canary@gateway.example/v1", "llm_api_key"),
+        ("llm_base_url", "https://user:can/ary@gateway.example/v1", "llm_api_key"),
+        ("llm_fallback_base_url", "http://canary@127.0.0.1:1", "llm_fallback_api_key"),
+        ("public_url", "https://user:canary@stoa.example", "without user and password"),
     ],
 )
 def test_what_only_a_part_understands_is_checked_too(name, value, said):
