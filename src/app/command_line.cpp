@@ -43,7 +43,7 @@ struct SettingFlags {
         std::string flag = "--" + name;
         std::ranges::replace(flag, '_', '-');
         const auto take = [this, name, flag](const std::string& value) {
-            flags.push_back({name, value, "flag " + flag});
+            flags.push_back({name, value, "flag " + flag, GivenSetting::Kind::flag});
         };
         command.add_option_function<std::string>(flag, take, text)->group("Settings");
     }

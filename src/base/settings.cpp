@@ -121,14 +121,15 @@ std::string assign(Settings& settings, const Setting& setting, const std::string
     return {};
 }
 
+constexpr std::string_view file_suffix = "_file";
+
 /// What is wrong with one given value, or nothing.
 std::string apply(Settings& settings, const GivenSetting& given) {
     const auto& table = setting_table();
     auto found = std::ranges::find(table, given.name, &Setting::name);
     if (found != table.end()) return assign(settings, *found, given.value);
-    constexpr std::string_view suffix = "_file";
-    if (given.name.ends_with(suffix)) {
-        const auto base = given.name.substr(0, given.name.size() - suffix.size());
+    if (given.name.ends_with(file_suffix)) {
+        const auto base = given.name.substr(0, given.name.size() - file_suffix.size());
         found = std::ranges::find(table, base, &Setting::name);
         if (found != table.end() && found->secret) {
             const auto text = read_secret_file(given.value);
@@ -136,6 +137,17 @@ std::string apply(Settings& settings, const GivenSetting& given) {
         }
     }
     return "is no setting; did you mean \"" + std::string(nearest_setting(given.name)) + "\"?";
+}
+
+/// Neither of a secret and the file that holds it is later than the other in one kind of source.
+std::string doubled(const GivenSetting& value, const std::vector<GivenSetting>& given) {
+    for (const auto& other : given) {
+        if (other.kind == value.kind && other.name == value.name + std::string(file_suffix)) {
+            return "is given twice, also as " + other.name + " (" + other.source +
+                   "); give one of them";
+        }
+    }
+    return {};
 }
 
 std::string value_text(const Settings& settings, const Setting& setting) {
@@ -404,8 +416,8 @@ std::vector<GivenSetting> settings_from_environment() {
         for (const char c : key.substr(5)) {
             name.push_back(c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
         }
-        given.push_back(
-            {name, std::string(text.substr(equals + 1)), "environment " + std::string(key)});
+        given.push_back({name, std::string(text.substr(equals + 1)),
+                         "environment " + std::string(key), GivenSetting::Kind::environment});
     }
     return given;
 }
@@ -414,7 +426,8 @@ Result<Settings> make_settings(const std::vector<GivenSetting>& given) {
     Settings settings;
     std::string mistakes;
     for (const auto& value : given) {
-        const auto mistake = apply(settings, value);
+        auto mistake = apply(settings, value);
+        if (mistake.empty()) mistake = doubled(value, given);
         if (mistake.empty()) continue;
         mistakes +=
             (mistakes.empty() ? "" : "\n") + value.source + ": " + value.name + " " + mistake;

@@ -96,9 +96,12 @@ std::string_view nearest_setting(std::string_view name);
 
 /// One value given by someone; `source` says where, for the error's text.
 struct GivenSetting {
+    enum class Kind { file, environment, flag };
+
     std::string name;
     std::string value;
     std::string source;
+    Kind kind = Kind::file;
 };
 
 /// The values of a TOML file's top level. `settings_invalid` if it cannot be read or parsed.
@@ -106,7 +109,8 @@ Result<std::vector<GivenSetting>> settings_from_file(const std::filesystem::path
 /// The values of STOA_… variables; STOA_CONFIG is not one of them.
 std::vector<GivenSetting> settings_from_environment();
 /// Defaults overlaid by `given`, later ones winning. `settings_invalid` lists every unknown name
-/// (with the nearest known one), unreadable number and value out of bounds, each with its source.
+/// (with the nearest known one), unreadable number, value out of bounds, and secret that one kind
+/// of source gives both itself and by its file, each with its source.
 Result<Settings> make_settings(const std::vector<GivenSetting>& given);
 
 /// TOML that `settings_from_file` reads back; secrets that are set only as a comment.

@@ -97,6 +97,28 @@ def test_a_secret_is_read_from_a_file_and_never_printed(tmp_path, name):
     assert missing.returncode == 2 and str(tmp_path / "nothing") in missing.stderr
 
 
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_and_its_file_are_given_in_different_sources_or_not_both(tmp_path, name):
+    file, config = tmp_path / "secret", tmp_path / "stoa.toml"
+    file.write_text(GOOD_SECRETS[name])
+    variable, flag = f"STOA_{name.upper()}", f"--{name.replace('_', '-')}"
+    here, there = {variable: GOOD_SECRETS[name]}, {variable + "_FILE": file}
+    config.write_text(f'{name}_file = "{file}"\n')
+    assert "(hidden)" in printed("--config", config, **here)
+    assert "(hidden)" in printed(flag, GOOD_SECRETS[name], **there)
+    config.write_text(f'{name}_file = "{file}"\n{name} = "{GOOD_SECRETS[name]}"\n')
+    for arguments, env, said in (
+        ([], here | there, (f"{variable}:", f"{variable}_FILE")),
+        ([], there | here, (f"{variable}:", f"{variable}_FILE")),
+        (["--config", config], {}, (f"{config}:1:", f"{config}:2:")),
+        ([flag, GOOD_SECRETS[name], flag + "-file", file], {}, (f"{flag}:", f"{flag}-file")),
+    ):
+        done = check(*arguments, **env)
+        assert done.returncode == 2, (arguments, env)
+        assert all(part in done.stderr for part in (name, f"{name}_file", *said)), done.stderr
+        assert "canary" not in done.stderr
+
+
 def test_a_file_without_end_is_no_secret():
     done = check(STOA_LLM_API_KEY_FILE="/dev/zero")
     assert done.returncode == 2 and "/dev/zero" in done.stderr
