@@ -154,6 +154,18 @@ TEST_F(FileTest, ServesARange) {
     EXPECT_EQ(none.header("content-range"), "bytes */" + size);
 }
 
+TEST_F(FileTest, ARangeIsOfGetAlone) {
+    for (const auto* range : {"bytes=10-19", "bytes=99999999-"}) {
+        Peer peer(server.server->port());
+        peer.send("HEAD /file HTTP/1.1\r\nHost: a\r\nRange: " + std::string(range) + "\r\n\r\n");
+        const auto reply = peer.read_reply(true);
+        EXPECT_EQ(reply.status, 200) << range;
+        EXPECT_EQ(reply.header("content-length"), std::to_string(content.size()));
+        EXPECT_EQ(reply.header("content-range"), "");
+        EXPECT_EQ(reply.header("accept-ranges"), "bytes");
+    }
+}
+
 TEST_F(FileTest, TellsAWholeDownloadFromAPiece) {
     const FileBody file{std::make_shared<TextSource>("0123456789", 10), etag, 784111777};
     const auto whole = [&](Headers headers, Method method = Method::get) {

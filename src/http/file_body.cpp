@@ -57,57 +57,56 @@ bool range_applies(const Request& request, std::string_view etag, std::time_t mo
     return *condition == etag || parse_http_date(*condition) == modified;
 }
 
+/// What is asked for of the file. A range is of GET alone (RFC 9110, 14.2).
+RangeKind asked_range(const Request& request, const FileBody& file, Range& range) {
+    const auto size = file.source->size();
+    range = {0, size};
+    const auto header = request.find_header("range");
+    if (request.method != Method::get || !header ||
+        !range_applies(request, file.etag, file.modified)) {
+        return RangeKind::whole;
+    }
+    return parse_range(*header, size, range);
+}
+
 }  // namespace
 
 bool sends_whole_file(const FileBody& file, const Request& request) {
     if (request.method == Method::head) return false;
     if (is_unchanged(request, file.etag, file.modified)) return false;
-    const auto header = request.find_header("range");
-    if (!header || !range_applies(request, file.etag, file.modified)) return true;
-    const auto size = file.source->size();
-    Range range{0, size};
-    switch (parse_range(*header, size, range)) {
-        case RangeKind::whole:
-            return true;
-        case RangeKind::part:
-            return range.size == size;
-        case RangeKind::unsatisfiable:
-            break;
-    }
-    return false;
+    Range range;
+    return asked_range(request, file, range) != RangeKind::unsatisfiable &&
+           range.size == file.source->size();
 }
 
 FileSlice slice_file_body(Response& response, const Request& request) {
-    const auto [source, etag, modified] = std::get<FileBody>(response.body);
-    const auto size = source->size();
-    response.headers.emplace_back("ETag", etag);
-    response.headers.emplace_back("Last-Modified", to_http_date(modified));
+    const auto file = std::get<FileBody>(response.body);
+    const auto size = std::to_string(file.source->size());
+    response.headers.emplace_back("ETag", file.etag);
+    response.headers.emplace_back("Last-Modified", to_http_date(file.modified));
     response.headers.emplace_back("Accept-Ranges", "bytes");
-    if (is_unchanged(request, etag, modified)) {
+    if (is_unchanged(request, file.etag, file.modified)) {
         response.status = 304;
         return {};
     }
-    Range range{0, size};
-    const auto header = request.find_header("range");
-    const bool ranged = header && range_applies(request, etag, modified);
-    switch (ranged ? parse_range(*header, size, range) : RangeKind::whole) {
+    Range range;
+    switch (asked_range(request, file, range)) {
         case RangeKind::whole:
             break;
         case RangeKind::part:
             response.status = 206;
-            response.headers.emplace_back("Content-Range",
-                                          "bytes " + std::to_string(range.begin) + '-' +
-                                              std::to_string(range.begin + range.size - 1) + '/' +
-                                              std::to_string(size));
+            response.headers.emplace_back(
+                "Content-Range", "bytes " + std::to_string(range.begin) + '-' +
+                                     std::to_string(range.begin + range.size - 1) + '/' + size);
             break;
         case RangeKind::unsatisfiable:
-            response = problem_of(
-                {416, "range_not_satisfiable", "The file has " + std::to_string(size) + " bytes."},
-                request.request_id);
-            response.headers.emplace_back("Content-Range", "bytes */" + std::to_string(size));
+            response =
+                problem_of({416, "range_not_satisfiable", "The file has " + size + " bytes."},
+                           request.request_id);
+            response.headers.emplace_back("Content-Range", "bytes */" + size);
             return {};
     }
-    return {source, range.begin, range.size};
+    return {file.source, range.begin, range.size};
 }
 
 }  // namespace stoa::http
