@@ -20,8 +20,8 @@ struct WebPage {
 
 const std::vector<WebPage>& web_pages();
 
-/// Serves the page with that name, compressed to who takes gzip, 304 to who has it; a bug (throws)
-/// if there is none.
+/// Serves the page with that name, compressed to who takes gzip and asks for the whole of it; a bug
+/// (throws) if there is none.
 http::Handler page(std::string_view name);
 
 }  // namespace stoa::app

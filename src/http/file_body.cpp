@@ -44,17 +44,17 @@ RangeKind parse_range(std::string_view header, std::uint64_t size, Range& range)
     return RangeKind::part;
 }
 
-bool is_unchanged(const Request& request, std::string_view etag, std::time_t modified) {
-    if (const auto list = request.find_header("if-none-match")) return has_etag(*list, etag);
+bool is_unchanged(const Request& request, const FileBody& file) {
+    if (const auto list = request.find_header("if-none-match")) return has_etag(*list, file.etag);
     const auto header = request.find_header("if-modified-since");
     const auto since = header ? parse_http_date(*header) : std::nullopt;
-    return since && modified <= *since;
+    return since && file.modified != 0 && file.modified <= *since;
 }
 
-bool range_applies(const Request& request, std::string_view etag, std::time_t modified) {
+bool range_applies(const Request& request, const FileBody& file) {
     const auto condition = request.find_header("if-range");
-    if (!condition) return true;
-    return *condition == etag || parse_http_date(*condition) == modified;
+    if (!condition || *condition == file.etag) return true;
+    return file.modified != 0 && parse_http_date(*condition) == file.modified;
 }
 
 /// What is asked for of the file. A range is of GET alone (RFC 9110, 14.2).
@@ -62,8 +62,7 @@ RangeKind asked_range(const Request& request, const FileBody& file, Range& range
     const auto size = file.source->size();
     range = {0, size};
     const auto header = request.find_header("range");
-    if (request.method != Method::get || !header ||
-        !range_applies(request, file.etag, file.modified)) {
+    if (request.method != Method::get || !header || !range_applies(request, file)) {
         return RangeKind::whole;
     }
     return parse_range(*header, size, range);
@@ -73,7 +72,7 @@ RangeKind asked_range(const Request& request, const FileBody& file, Range& range
 
 bool sends_whole_file(const FileBody& file, const Request& request) {
     if (request.method == Method::head) return false;
-    if (is_unchanged(request, file.etag, file.modified)) return false;
+    if (is_unchanged(request, file)) return false;
     Range range;
     return asked_range(request, file, range) != RangeKind::unsatisfiable &&
            range.size == file.source->size();
@@ -83,9 +82,11 @@ FileSlice slice_file_body(Response& response, const Request& request) {
     const auto file = std::get<FileBody>(response.body);
     const auto size = std::to_string(file.source->size());
     response.headers.emplace_back("ETag", file.etag);
-    response.headers.emplace_back("Last-Modified", to_http_date(file.modified));
+    if (file.modified != 0) {
+        response.headers.emplace_back("Last-Modified", to_http_date(file.modified));
+    }
     response.headers.emplace_back("Accept-Ranges", "bytes");
-    if (is_unchanged(request, file.etag, file.modified)) {
+    if (is_unchanged(request, file)) {
         response.status = 304;
         return {};
     }

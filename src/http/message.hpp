@@ -115,8 +115,8 @@ class ByteSource {
 /// Served with Range, If-Range, If-None-Match and If-Modified-Since (RFC 9110, 13 and 14).
 struct FileBody {
     std::shared_ptr<ByteSource> source;
-    std::string etag;  ///< strong, with its quotes
-    std::time_t modified = 0;
+    std::string etag;          ///< strong, with its quotes
+    std::time_t modified = 0;  ///< 0: nobody knows
 };
 /// Whether the answer to this request will begin and end with the file: not a part of it, not "you
 /// have it already", not its headers alone.

@@ -67,3 +67,29 @@ def test_pages_come_compressed_and_once(stoa):
         again = requests.get(url, headers=sent, timeout=10)
         assert (again.status_code, again.content) == (304, b"")
     assert packed.headers["ETag"] != plain.headers["ETag"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs.js", "/docs/errors", "/openapi.json"])
+def test_a_part_of_a_page_comes_alone(stoa, path):
+    def ask(method="GET", **headers):
+        return requests.request(method, stoa.url + path, headers=headers, timeout=10)
+
+    whole = ask(**{"Accept-Encoding": "identity"})
+    size, etag = len(whole.content), whole.headers["ETag"]
+    assert whole.headers["Accept-Ranges"] == "bytes"
+    for sent in ({}, {"Accept-Encoding": "gzip"}, {"If-Range": etag}):
+        part = ask(Range="bytes=10-29", **sent)
+        assert (part.status_code, part.content) == (206, whole.content[10:30])
+        assert part.headers["Content-Range"] == f"bytes 10-29/{size}"
+        assert part.headers["ETag"] == etag and "Content-Encoding" not in part.headers
+        assert part.headers["Content-Security-Policy"] and part.headers["Content-Type"]
+    assert ask(Range="bytes=-5").content == whole.content[-5:]
+    beyond = ask(Range=f"bytes={size}-")
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{size}")
+    for condition in ('"another"', "W/" + etag, "Sun, 06 Nov 1994 08:49:37 GMT", "nonsense"):
+        old = ask(Range="bytes=10-29", **{"If-Range": condition})
+        assert (old.status_code, old.content) == (200, whole.content), condition
+    head = ask("HEAD", Range="bytes=10-29", **{"Accept-Encoding": "identity"})
+    assert (head.status_code, head.headers["Content-Length"]) == (200, str(size))
+    known = ask(Range="bytes=10-29", **{"If-None-Match": etag})
+    assert (known.status_code, known.content) == (304, b"")
