@@ -31,32 +31,83 @@ TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".css": "text/css; charset=utf-8",
 }
-FAIL = re.compile(r'ErrorKind::(\w+),\s*"([a-z0-9_]+)",\s*("(?:[^"\\]|\\.)*")?')
-AWAY = re.compile(r'unavailable\(\s*"([a-z0-9_]+)",\s*("(?:[^"\\]|\\.)*")?')
+# A function that is given a code and makes it an error of one kind; one that is given a sentence
+# and makes it an error of one code.
+MAKER = re.compile(
+    r"(\w+)\((?:[^()]*,\s*)?std::string_view code\b[^()]*\)\s*\{"
+    r"(?:(?!\n\}).)*?ErrorKind::(\w+),\s*code\b",
+    re.S,
+)
+SAYER = re.compile(r'(\w+)\(std::string \w+\)\s*\{(?:(?!\n\}).)*?"([a-z0-9_]+)",\s*std::move', re.S)
+TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|([({\[])|([)}\]])|([,;])|[^"(){}\[\],;]+')
+INTERNAL = "Something went wrong on our side; the request id names it in our log."
+
+
+def sentence(text, at):
+    """The longest of the arguments from there on; … stands for what only the moment knows."""
+    said, longest, depth = "", "", 0
+    for token in TOKEN.finditer(text, at):
+        literal, opened, closed, end = token.groups()
+        if depth == 0 and (closed or end):
+            longest, said = max(longest, said.strip("…"), key=len), ""
+            if end != ",":
+                break
+        elif depth == 0 and literal is not None:
+            said += json.loads(f'"{literal}"')
+        elif depth == 0 and re.search(r"\w", token[0]):
+            said = said.rstrip("…") + "…"
+        depth += bool(opened) - bool(closed)
+    return " ".join(longest.split())
+
+
+def said_of(text, at):
+    """The sentence of an error whose code ends there; it may have a name."""
+    said = sentence(text, at)
+    name = re.compile(r"\s*(\w+)").match(text, at)
+    if said or not name:
+        return said
+    named = re.search(rf"std::string {name[1]}(?: =|\([^)]*\) \{{\s*return)\s", text)
+    return sentence(text, named.end()) if named else ""
+
+
+def codes_in(text):
+    """(status, code, sentence) of each error that a source makes."""
+    makers = dict(MAKER.findall(text)) | {"unavailable": "unavailable"}
+    called = rf"\b({'|'.join(makers)})\("
+    for found in re.finditer(rf'{called}\s*(?:[^()"]*,\s*)?"([a-z0-9_]+)",', text):
+        yield STATUS[makers[found[1]]], found[2], said_of(text, found.end())
+    for found in re.finditer(r'ErrorKind::(\w+),\s*"([a-z0-9_]+)",?', text):
+        yield STATUS[found[1]], found[2], said_of(text, found.end())
+    for found in re.finditer(r'\b([45]\d\d),\s*"([a-z0-9_]+)",', text):
+        yield int(found[1]), found[2], said_of(text, found.end())
+    for made in re.finditer(called + r"code,", text):
+        for code in re.findall(r'(?<!\.)\bcode = "([a-z0-9_]+)"', text):
+            yield STATUS[makers[made[1]]], code, said_of(text, made.end())
+    for name, code in SAYER.findall(text):
+        for call in re.finditer(rf'\b{name}\((?=\s*")', text):
+            yield None, code, sentence(text, call.end())
 
 
 def error_codes(root):
-    """Every public code in the sources with its status and, where it is a literal, its sentence."""
+    """Every public code in the sources with its statuses and the longest that is said with it."""
     codes = {}
     for path in sorted((root / "src").glob("*/*.[ch]pp")):
         if path.name.endswith("_test.cpp"):
             continue
-        text = path.read_text()
-        found = [(kind, code, said) for kind, code, said in FAIL.findall(text)]
-        found += [("unavailable", code, said) for code, said in AWAY.findall(text)]
-        for kind, code, said in found:
-            if kind in STATUS:
-                sentence = json.loads(said) if said else ""
-                if code not in codes or len(sentence) > len(codes[code][1]):
-                    codes[code] = (STATUS[kind], sentence)
-    return codes
+        for status, code, said in codes_in(path.read_text()):
+            statuses, longest = codes.get(code, (set(), ""))
+            codes[code] = (statuses | ({status} - {None}), max(longest, said, key=len))
+    return {
+        code: (sorted(statuses), INTERNAL if statuses == {STATUS["internal"]} else said)
+        for code, (statuses, said) in codes.items()
+    }
 
 
 def errors_page(codes):
     rows = "\n".join(
-        f'<tr id="{code}"><td><code>{code}</code></td><td>{status}</td>'
+        f'<tr id="{code}"><td><code>{code}</code></td><td>{", ".join(map(str, statuses))}</td>'
         f"<td>{html.escape(said)}</td></tr>"
-        for code, (status, said) in sorted(codes.items())
+        for code, (statuses, said) in sorted(codes.items())
     )
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'

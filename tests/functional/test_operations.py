@@ -39,6 +39,73 @@ def test_error_codes_have_a_place_in_the_documentation(stoa):
     assert f'id="{anchor}"' in get(stoa, path).text
 
 
+# Of each form in which the sources make an error.
+KNOWN_CODES = {
+    "a kind and its code": {"room_full": "409", "username_invalid": "422", "no_text": "422"},
+    "unavailable": {"database_busy": "503", "upstream_unavailable": "503"},
+    "a function of the source that takes the code": {
+        "commit_unknown": "503",
+        "transaction_timeout": "503",
+        "token_expired": "401",
+        "refresh_reused": "401",
+        "address_invalid": "422",
+    },
+    "a status and its code": {
+        "too_many_connections": "429",
+        "method_unknown": "501",
+        "method_not_allowed": "405",
+        "body_too_large": "413",
+        "request_timeout": "408",
+        "headers_too_large": "431",
+        "expectation_failed": "417",
+        "upgrade_required": "426",
+        "origin_refused": "403",
+        "range_not_satisfiable": "416",
+        "tus_version_unsupported": "412",
+    },
+    "a code with a name": {"domain_mismatch": "401", "message_mismatch": "401"},
+    "a function of the source that takes the sentence": {"malformed_target": "400"},
+}
+
+
+SOURCES = "\n".join(
+    path.read_text()
+    for path in sorted((ROOT / "src").glob("*/*.[ch]pp"))
+    if not path.name.endswith("_test.cpp")
+)
+
+
+def test_every_error_code_is_explained(stoa):
+    rows = re.findall(
+        r'<tr id="(\w+)"><td><code>\1</code></td><td>([\d, ]+)</td><td>(.*)</td></tr>',
+        get(stoa, "/docs/errors").text,
+    )
+    statuses = {code: told.split(", ") for code, told, _ in rows}
+    for form, known in KNOWN_CODES.items():
+        for code, status in known.items():
+            assert status in statuses.get(code, []), (form, code)
+    made = re.findall(
+        r"(?:ErrorKind::\w+,|\b[45]\d\d,|\b(?:refuse|invalid|unavailable|try_again)\("
+        r'|(?<!\.)\bcode =)\s*"([a-z0-9_]+)"[,;]',
+        SOURCES,
+    )
+    assert len(set(made)) > 200 and set(made) <= set(statuses), set(made) - set(statuses)
+    unexplained = {code for code, _, said in rows if not said}
+    assert unexplained <= {"echo"}, unexplained
+
+
+def test_error_codes_are_what_the_documentation_and_the_tests_say(stoa):
+    page = get(stoa, "/docs/errors").text
+    written = SOURCES + (ROOT / "docs" / "openapi.yaml").read_text()
+    told = set(re.findall(r"`([a-z]+_[a-z_]+)`\s+\(([45]\d\d)\)", written))
+    assert len(told) > 20
+    for code, status in sorted(told):
+        assert re.search(rf'<tr id="{code}">.*<td>[^<]*\b{status}\b[^<]*</td>', page), code
+    for path in (ROOT / "tests" / "functional").glob("test_*.py"):
+        for code in re.findall(r'"code"\] == "(\w+)"', path.read_text()):
+            assert f'<tr id="{code}">' in page, (path, code)
+
+
 def test_readyz_names_each_part(stoa):
     answer = get(stoa, "/readyz")
     assert answer.status_code == 200
