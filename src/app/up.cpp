@@ -148,12 +148,10 @@ Result<void> start_stoa(Supervisor& supervisor, const Plan& plan, const DataDire
 void announce(const Plan& plan, const DataDirectory& data, const PostgresInstallation& installation,
               const LocalPostgres& postgres, const UpOptions& options) {
     const auto llm = environment_or("STOA_LLM_BASE_URL", "");
-    const bool key = !environment_or("STOA_LLM_API_KEY", "").empty() ||
-                     !environment_or("STOA_LLM_API_KEY_FILE", "").empty();
     const std::string answers =
-        !llm.empty() ? "by the chat model at " + llm
-        : key        ? "by OpenAI's chat model"
-              : "offline, extractive (set STOA_LLM_API_KEY or STOA_LLM_BASE_URL for a chat model)";
+        llm.empty() ? "offline, extractive (set STOA_LLM_BASE_URL, and STOA_LLM_API_KEY where it "
+                      "wants one)"
+                    : "by the chat model at " + llm;
     std::cout << "\nStoa is ready.\n"
               << "  Page         " << plan.public_url << "/\n"
               << "  API          " << plan.public_url << "/api/v1, documented at "

@@ -127,16 +127,17 @@ def listing(folder):
 
 
 def test_once_starts_everything_and_stops(data):
+    """A key alone is no model: nobody is asked by it."""
     done = subprocess.run(
         [STOA, "up", "--data", data, "--port", "0", "--once", "--no-demo"],
-        env=environment(),
+        env=environment() | {"STOA_LLM_API_KEY": "of no use"},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    for told in ("Stoa is ready.", str(data), "http://localhost:", "pgvector", "offline"):
+    for told in ("Stoa is ready.", str(data), "http://localhost:", "pgvector", "offline, extr"):
         assert told in done.stdout
 
 
