@@ -7,10 +7,12 @@ import http.server
 import json
 import os
 import threading
+import urllib.parse
 import uuid
 
 import pytest
 import requests
+from solders.keypair import Keypair
 
 import pdfs
 from room_client import RoomClient
@@ -22,6 +24,19 @@ from test_documents import uploaded, wait_done
 ACCESS_LOG = {"path", "id", "agent"}
 
 
+def forms_of(word):
+    """The word as something may write it: plain, percent-encoded, in hex, in Base64 amid other
+    bytes. All in lower case."""
+    forms = {word, word.encode().hex(), urllib.parse.quote_plus(word)}
+    forms |= {urllib.parse.quote(word, safe=safe) for safe in ("", "/")}
+    for before in range(3):
+        packed = base64.b64encode(bytes(before) + word.encode())
+        # The first and the last characters have bits of what stands beside the word.
+        packed = packed.rstrip(b"=")[-(-before * 8 // 6) : -1].decode()
+        forms |= {packed, packed.translate(str.maketrans("+/", "-_"))}
+    return {form.lower() for form in forms}
+
+
 class Canaries:
     """Each is made once by its place, so that a find names where the word came in."""
 
@@ -29,14 +44,31 @@ class Canaries:
         self.words = {}
 
     def __call__(self, place):
-        return self.words.setdefault(place, f"canary{uuid.uuid4().hex}")
+        return self.words.get(place) or self.add(place, f"canary{uuid.uuid4().hex}")
 
     def add(self, place, secret):
         self.words[place] = secret
         return secret
 
     def found_in(self, text):
-        return sorted(place for place, word in self.words.items() if word in text)
+        text = text.lower()
+        return sorted(
+            place
+            for place, word in self.words.items()
+            if any(form in text for form in forms_of(word))
+        )
+
+
+@pytest.mark.parametrize("encoded", [str.upper, urllib.parse.quote, lambda w: w.encode().hex()])
+def test_a_canary_is_found_however_it_is_written(encoded):
+    canary = Canaries()
+    canary.add("a", "a/canary+of many=signs?")
+    assert canary.found_in("before " + encoded(canary("a")) + " behind") == ["a"]
+    for before in range(4):
+        for pack in (base64.b64encode, base64.urlsafe_b64encode):
+            packed = pack(b"x" * before + canary("a").encode() + b"\xff" * 5).decode()
+            assert canary.found_in(packed) == ["a"], packed
+    assert canary.found_in("a/canary+of many=sign") == []
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -77,7 +109,12 @@ def plant_in_requests(stack, canary, user, room):
     ask.post(f"/rooms/{room['id']}/messages", json=message | {canary("field name"): 1})
     ask.get(f"/rooms/{room['id']}/messages", params={"q": canary("search")})
     ask.patch("/users/profile", json={"name": canary("name"), "bio": canary("bio")})
-    ask.patch("/users/profile", json={"username": canary("username").upper()})
+    username, refused = (
+        canary.add(place, f"canary{uuid.uuid4().hex}"[:30])  # no longer one is taken
+        for place in ("username", "refused username")
+    )
+    for name, status in ((username, 200), (refused.upper(), 422)):
+        assert ask.patch("/users/profile", json={"username": name}).status_code == status
     ask.post("/rooms/create", json={"name": canary("room"), "room_type": canary("enum")})
     ask.post("/rooms/create", data='{"name": "' + canary("broken JSON"))
     ask.post("/rooms/join", json={"room_id": room["id"], "invite_code": canary("invite")})
@@ -98,6 +135,30 @@ def plant_in_requests(stack, canary, user, room):
     }
     canary.add("signed message", proof["signed_message"])
     requests.post(base + "/auth/wallet/verify", json=proof, timeout=10)
+
+
+def plant_wallets(stack, canary, user):
+    """A wallet tells who someone is: also one that is refused, or linked and gone again."""
+    second, other = Keypair(), stack.new_user()
+    address = canary.add("second wallet", str(second.pubkey()))
+    for someone, statuses in ((user, (200, 401)), (other, (409,))):
+        asked = someone.http.post("/auth/wallet/connect", json={"address": address})
+        message = asked.json()["message"].encode()
+        signature = base64.b64encode(bytes(second.sign_message(message))).decode()
+        proof = {
+            "address": address,
+            "signed_message": base64.b64encode(message).decode(),
+            "signature": canary.add(f"signature for {someone.id}", signature),
+        }
+        for status in statuses:
+            answer = someone.http.post("/auth/wallet/verify", json=proof)
+            assert answer.status_code == status, answer.text
+    stranger = canary.add("unknown wallet", str(Keypair().pubkey()))
+    user.http.post("/auth/wallet/verify", json=proof | {"address": stranger})
+    user.http.post("/auth/wallet/disconnect", json={"address": stranger})
+    user.http.post("/auth/wallet/connect", json={"address": canary("malformed wallet")})
+    gone = user.http.post("/auth/wallet/disconnect", json={"address": address})
+    assert gone.status_code == 204, gone.text
 
 
 def plant_in_sockets(stack, canary, user, room):
@@ -127,7 +188,7 @@ def plant_in_documents(stack, canary, user, room):
     return good
 
 
-def plant_in_the_model(stack, canary, user, document, echo):
+def plant_in_the_model(stack, canary, user, document, echo, read):
     key = canary("LLM key")
     url = stack.start_node(
         {
@@ -142,6 +203,7 @@ def plant_in_the_model(stack, canary, user, document, echo):
         answer = there.http.post(f"/documents/{document['id']}/chat", json=question)
         assert answer.status_code == 503, answer.text
         assert not set(canary.found_in(answer.text)) & {"LLM key", "document text"}
+    read("serve that asks a model", url)
     stack.stop_node(url)
 
 
@@ -185,7 +247,8 @@ def start_badly(stack, name, command, port, given):
     arguments = [BUILD / "src" / "stoa", command]
     if command == "check-config":
         arguments.append("--print-config")
-    program = Program(name, arguments, stack.dir, env=stack.env(STOA_HTTP_PORT=str(port), **given))
+    ports = {"STOA_HTTP_PORT": str(port), "STOA_WORK_HTTP_PORT": str(port)}
+    program = Program(name, arguments, stack.dir, env=stack.env(**ports, **given))
     stack.programs[name] = program
     wait_until(
         f"{command} with {given} has begun or ended",
@@ -202,7 +265,7 @@ def plant_in_settings(stack, canary):
             port = free_port()
             program = start_badly(stack, f"bad-{number}-{command}", command, port, given)
             for path in ("/readyz", "/metrics", "/api/v1/rooms/list"):
-                if command == "serve" and program.running():
+                if command in ("serve", "work") and program.running():
                     answer = requests.get(f"http://127.0.0.1:{port}{path}", timeout=20)
                     assert canary.found_in(answer.text) == [], (name, value, path)
             program.stop()
@@ -212,27 +275,39 @@ def plant_in_settings(stack, canary):
 def run(echo):
     """(The canaries, everything that was written by name)"""
     canary = Canaries()
+    worker_port = free_port()
+    master_key = os.urandom(32)
+    canary.add("master key in Base64", base64.b64encode(master_key).decode())
     stack = Stack(
         env={
-            "STOA_MASTER_KEY": canary.add("master key", os.urandom(32).hex()),
+            "STOA_WORK_HTTP_PORT": str(worker_port),
+            "STOA_MASTER_KEY": canary.add("master key", master_key.hex()),
             "STOA_LLM_API_KEY": canary("unused LLM key"),
         }
     )
     stack.database_url += " password=" + canary("database password")
+    written = {}
+
+    def read(name, url):
+        for path in ("/metrics", "/readyz", "/version", "/healthz"):
+            written[name + path] = requests.get(url + path, timeout=10).text
+
     user = stack.new_user()
+    canary.add("wallet", user.address)
     canary.add("access token", user.token)
     canary.add("refresh token", user.refresh_token)
     room = user.room(name=canary("room name"), description=canary("room description"))
     plant_in_requests(stack, canary, user, room)
+    plant_wallets(stack, canary, user)
     plant_in_sockets(stack, canary, user, room)
     document = plant_in_documents(stack, canary, user, room)
-    plant_in_the_model(stack, canary, user, document, echo)
+    plant_in_the_model(stack, canary, user, document, echo, read)
+    worker_url = f"http://127.0.0.1:{worker_port}"
+    read("worker before it is killed", worker_url)
     lose_each_part(stack, canary, user, room)
     plant_in_settings(stack, canary)
-    written = {
-        path: requests.get(stack.url + path, timeout=10).text
-        for path in ("/metrics", "/readyz", "/version", "/healthz")
-    }
+    read("serve", stack.url)
+    read("worker", worker_url)
     names = [name for name in stack.programs if name != "redis"]
     stack.close_programs()
     for name in names:
@@ -245,15 +320,19 @@ def test_nothing_secret_or_private_was_written(run):
     canary, written = run
     assert len(canary.words) > 50 and all(len(word) > 20 for word in canary.words.values())
     leaks = {
-        name: sorted(set(canary.found_in(text)) - (ACCESS_LOG if "serve" in name else set()))
+        name: sorted(set(canary.found_in(text)) - (ACCESS_LOG if "serve-" in name else set()))
         for name, text in written.items()
     }
     assert {name: places for name, places in leaks.items() if places} == {}
 
 
 def test_the_run_was_worth_searching(run):
-    """Each kind of failure has left its line."""
+    """Each kind of failure has left its line, and each part its metrics."""
     _, written = run
+    for name in ("worker before it is killed", "worker"):
+        assert "stoa_jobs_" in written[name + "/metrics"], written[name + "/metrics"]
+    for name in ("serve that asks a model", "serve"):
+        assert "stoa_http_requests_total" in written[name + "/metrics"]
     everything = "\n".join(written.values())
     for expected in (
         "PostgreSQL does not answer",
