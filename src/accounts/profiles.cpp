@@ -50,9 +50,12 @@ Result<Profile> Profiles::change(const UserId& id, const ProfileChange& change) 
     }
     const auto changed =
         database_.run(sql::update_profile, id, change.name, change.username, change.bio);
-    if (!changed && changed.error().code == "unique_violation")
+    const bool is_taken = changed ? change.username && changed->affected() == 0
+                                  : changed.error().code == "unique_violation";
+    if (is_taken) {
         return fail(ErrorKind::conflict, "username_taken",
                     "Somebody else has this username; choose another.");
+    }
     if (!changed) return fail(changed);
     if (invalidations_ != nullptr) invalidations_->announce("user:" + id.str());
     return find_profile(id);

@@ -115,6 +115,8 @@ def plant_in_requests(stack, canary, user, room):
     )
     for name, status in ((username, 200), (refused.upper(), 422)):
         assert ask.patch("/users/profile", json={"username": name}).status_code == status
+    taken = stack.new_user().http.patch("/users/profile", json={"username": username})
+    assert taken.status_code == 409, taken.text
     ask.post("/rooms/create", json={"name": canary("room"), "room_type": canary("enum")})
     ask.post("/rooms/create", data='{"name": "' + canary("broken JSON"))
     ask.post("/rooms/join", json={"room_id": room["id"], "invite_code": canary("invite")})
