@@ -33,8 +33,10 @@ Result<void> check_origins(const std::string& origins) {
         if ((name == "http" || name == "https") && !host.empty() &&
             host.find_first_of("/?#@*") == std::string::npos)
             continue;
-        return wrong("allowed_origins: \"" + origin +
-                     "\" should be an origin such as https://app.example, without a path.");
+        const bool may_name_password = origin.find('@') != std::string::npos;
+        return wrong(
+            "allowed_origins: " + (may_name_password ? "what has an @" : '"' + origin + '"') +
+            " should be an origin such as https://app.example, without a path.");
     }
     return {};
 }

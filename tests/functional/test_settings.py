@@ -161,6 +161,7 @@ def test_values_out_of_bounds_are_refused(name, bounds):
         ("http_trusted_proxies", "10.0.0.0/99", "10.0.0.0/99"),
         ("allowed_origins", "https://a.example, b.example", '"b.example"'),
         ("allowed_origins", "https://a.example/", "without a path"),
+        ("allowed_origins", "https://user:canary@a.example", "without a path"),
         ("http_address", "localhost", "127.0.0.1"),
         ("tls_key_file", "/some/key.pem", "tls_certificate_file"),
         ("rate_limits", "uploads=10, upload=5", '"upload=5"'),
