@@ -65,10 +65,7 @@ Result<Message> Messages::send(const http::Caller& caller, const RoomId& room,
     message.reply_to_id = wanted.reply_to_id;
     auto written = write(caller, std::move(message));
     if (written) return written;
-    if (written.error().code == not_written) {
-        return tl::unexpected<Error>(why_not_sent(caller, room, wanted));
-    }
-    if (written.error().code == "unique_violation") return sent_before(caller.user, room, wanted);
+    if (written.error().code == not_written) return sent_before(caller, room, wanted);
     return written;
 }
 
@@ -81,7 +78,7 @@ Result<Message> Messages::send_document(const http::Caller& caller, const RoomId
     message.document_id = document;
     auto written = write(caller, std::move(message));
     if (written || written.error().code != not_written) return written;
-    return tl::unexpected<Error>(why_not_sent(caller, room, {}));
+    return why_not_sent(caller, room);
 }
 
 /// Gives the message its id, seq, author and time, and commits it with its event.
@@ -107,22 +104,25 @@ Result<Message> Messages::write(const http::Caller& caller, Message message) {
     return message;
 }
 
-Error Messages::why_not_sent(const http::Caller& caller, const RoomId& room,
-                             const NewMessage& wanted) {
-    if (auto member = rooms_.access_room(caller.user, room); !member) return member.error();
+tl::unexpected<Error> Messages::why_not_sent(const http::Caller& caller, const RoomId& room) {
+    if (auto member = rooms_.access_room(caller.user, room); !member) return fail(member);
     const std::vector<SessionId> mine = {caller.session};
     auto dead = database_.list<SessionId>(sql::list_dead_sessions, mine);
-    if (!dead) return dead.error();
-    if (dead->empty() && wanted.reply_to_id) return no_such_message().value();
-    return accounts::session_revoked().value();
+    if (!dead) return fail(dead);
+    if (!dead->empty()) return accounts::session_revoked();
+    return unavailable("database_unavailable", "The message was not stored; send it again.");
 }
 
-Result<Message> Messages::sent_before(const UserId& user, const RoomId& room,
+/// The message that was not written because it was sent before; else why it was not.
+Result<Message> Messages::sent_before(const http::Caller& caller, const RoomId& room,
                                       const NewMessage& wanted) {
-    auto row = database_.find<MessageRow>(sql::find_sent_message, room, user, wanted.client_msg_id);
+    auto why = why_not_sent(caller, room);
+    if (why.value().kind != ErrorKind::unavailable) return why;
+    auto row =
+        database_.find<MessageRow>(sql::find_sent_message, room, caller.user, wanted.client_msg_id);
     if (!row) return fail(row);
-    if (!*row)
-        return unavailable("database_unavailable", "The message was not stored; send it again.");
+    if (!*row && wanted.reply_to_id) return no_such_message();
+    if (!*row) return why;
     Message message = to_message(std::move(**row));
     if (is_same(message, wanted)) return message;
     return fail(ErrorKind::conflict, "client_msg_id_reused",

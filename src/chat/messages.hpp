@@ -111,8 +111,9 @@ class Messages {
   private:
     Result<Message> write(const http::Caller& caller, Message message);
     Result<Message> access_message(const RoomId& room, const MessageId& message);
-    Error why_not_sent(const http::Caller& caller, const RoomId& room, const NewMessage& wanted);
-    Result<Message> sent_before(const UserId& user, const RoomId& room, const NewMessage& wanted);
+    tl::unexpected<Error> why_not_sent(const http::Caller& caller, const RoomId& room);
+    Result<Message> sent_before(const http::Caller& caller, const RoomId& room,
+                                const NewMessage& wanted);
 
     postgres::Database& database_;
     rooms::Rooms& rooms_;
