@@ -18,7 +18,7 @@ namespace stoa::documents {
 /// A cursor is the id of the last document that was shown. `validation_failed`.
 inline Result<std::optional<DocumentId>> read_cursor(const std::optional<std::string>& cursor) {
     if (!cursor) return std::optional<DocumentId>();
-    if (const auto id = DocumentId::parse(*cursor)) return std::optional<DocumentId>(*id);
+    if (auto id = DocumentId::parse(*cursor)) return id;
     return tl::unexpected<Error>(
         Error{ErrorKind::invalid,
               "validation_failed",

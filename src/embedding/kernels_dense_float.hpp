@@ -37,7 +37,7 @@ inline const std::uint32_t* find_column(const Dense& layer, Index column) {
 Index dense(const Product& product, Index& next_panel, float* scratch) {
     const auto& [layer, in, rows, columns, out, activation] = product;
     Index made = 0;
-    for (Index at; (at = take(next_panel) * panel_columns) < columns; ++made) {
+    for (Index at = 0; (at = take(next_panel) * panel_columns) < columns; ++made) {
         for (Index column = at; column < at + panel_columns; column += tile_columns) {
             widen(find_column(layer, column), layer.depth, scratch);
             const std::uint32_t* ahead = find_column(layer, column + tile_columns);

@@ -46,7 +46,8 @@ std::uint32_t round_to_bfloat16(float value) {
 /// The finest step by which the column's weights, and their products with the largest inputs added
 /// up, stay within their bits.
 float step_of(const float* weights, std::size_t depth) {
-    constexpr float sum_max = static_cast<float>(0x7FFFFFFF / int16_inputs_max - int16_depth_max);
+    constexpr auto whole_sum_max = 0x7FFFFFFF / int16_inputs_max - int16_depth_max;
+    constexpr auto sum_max = static_cast<float>(whole_sum_max);
     float step = 1e-30F;
     for (std::size_t from = 0; from < depth; from += int16_depth_max) {
         float sum = 0;
