@@ -8,6 +8,8 @@
 #include "jobs/admin.hpp"
 #include "jobs/sql.hpp"
 
+#include <algorithm>
+
 #include <boost/json.hpp>
 
 namespace stoa::jobs {
@@ -57,8 +59,10 @@ std::string Intake::taken_list(const std::string& list, const std::string& worke
 }
 
 Result<bool> Intake::take(std::chrono::milliseconds wait) {
+    if (!give_back()) return unavailable("redis_unavailable", "What was taken is not back yet.");
     for (const auto& list : lists_) {
         auto taken = take_from(list, wait);
+        if (!taken) (void)give_back();
         if (!taken || *taken) return taken;
         wait = 0ms;
     }
@@ -73,22 +77,26 @@ Result<bool> Intake::take_from(const std::string& list, std::chrono::millisecond
         first[0] = "BLMOVE";
         first.push_back(std::to_string(std::chrono::duration<double>(wait).count()));
     }
+    is_unsure_ = true;
     const auto one = redis_.run(first, wait);
     if (!one) return fail(one);
-    if (one->kind != redis::Reply::Kind::text) return false;
+    is_unsure_ = one->kind == redis::Reply::Kind::text;
+    if (!is_unsure_) return false;
     std::vector<std::string> texts{one->text};
-    if (const auto more = redis_.pipeline(std::vector<redis::Command>(batch_max - 1, move)))
-        for (const auto& reply : *more)
-            if (reply.kind == redis::Reply::Kind::text) texts.push_back(reply.text);
-    for (const auto& text : texts) {
-        if (auto accepted = accept(text); !accepted) {
-            put_back(list, worker_);
-            return fail(accepted);
-        }
-    }
+    const auto more = redis_.pipeline(std::vector<redis::Command>(batch_max - 1, move));
+    if (!more) return fail(more);
+    for (const auto& reply : *more)
+        if (reply.kind == redis::Reply::Kind::text) texts.push_back(reply.text);
+    for (const auto& text : texts)
+        if (auto accepted = accept(text); !accepted) return fail(accepted);
     // If this is lost the messages come again, and their rows are there already.
-    (void)redis_.run({"DEL", taken});
+    is_unsure_ = !redis_.run({"DEL", taken});
     return true;
+}
+
+bool Intake::give_back() {
+    if (is_unsure_) is_unsure_ = !put_back_all(worker_);
+    return !is_unsure_;
 }
 
 Result<void> Intake::accept(const std::string& text) {
@@ -149,13 +157,16 @@ bool Intake::put_back(const std::string& list, const std::string& worker) {
     return false;
 }
 
+bool Intake::put_back_all(const std::string& worker) {
+    return std::ranges::all_of(lists_, [&](const auto& list) { return put_back(list, worker); });
+}
+
 void Intake::restore_lost() {
     const auto lost = database_.list<std::string>(sql::list_lost_workers, queue_);
     if (!lost) return;
     for (const auto& worker : *lost) {
-        bool is_all = true;
-        for (const auto& list : lists_) is_all = put_back(list, worker) && is_all;
-        if (is_all) (void)database_.run(sql::mark_restored, worker);
+        if (!put_back_all(worker)) return;  // Redis is away, for the others too
+        (void)database_.run(sql::mark_restored, worker);
     }
 }
 

@@ -27,6 +27,8 @@ class Intake {
     /// Waits at most `wait` for a message and takes some more. True: jobs may be due. Errors:
     /// Redis or the database is away; what was taken is back in the queue, or will be.
     Result<bool> take(std::chrono::milliseconds wait);
+    /// Puts back what may lie in this worker's own lists. False: some may lie there still.
+    bool give_back();
     /// Puts back what workers that died had taken.
     void restore_lost();
 
@@ -38,6 +40,7 @@ class Intake {
     Result<void> bury(JobId id, std::string_view task, const std::string& arguments_json,
                       const Error& why);
     bool put_back(const std::string& list, const std::string& worker);
+    bool put_back_all(const std::string& worker);
     [[nodiscard]] static std::string taken_list(const std::string& list, const std::string& worker);
 
     postgres::Database& database_;
@@ -48,6 +51,9 @@ class Intake {
     const std::string worker_;
     const std::function<bool(JobId)> is_revoked_;
     const std::vector<std::string> lists_;
+    /// More may have been taken than we know: Redis does what it is asked even if it wakes too
+    /// late to answer.
+    bool is_unsure_ = false;
 };
 
 }  // namespace stoa::jobs

@@ -91,7 +91,8 @@ Worker::State::~State() {
     changed.notify_all();
     pulse.join();
     events.worker("worker-offline", 0, ended);
-    (void)leases.delete_heartbeat();
+    // Otherwise another worker finds by it what lies in this one's lists.
+    if (intake.give_back()) (void)leases.delete_heartbeat();
 }
 
 void Worker::State::add_runner() {
