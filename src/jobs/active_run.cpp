@@ -138,13 +138,11 @@ void ActiveRun::settle_acknowledged(bool is_ours) {
     conclude(is_ours ? "done" : "lost", is_ours ? nullptr : &lost);
 }
 
-bool ActiveRun::give_up() {
-    if (is_given_up_.exchange(true)) return false;
+void ActiveRun::settle_given_up() {
     const Error error{ErrorKind::unavailable, "hard_time_limit",
                       "The task went on past its hard time limit."};
     const auto settled = is_last_attempt() ? bury(error) : postpone(error);
     conclude(!settled ? "lost" : is_last_attempt() ? "dead" : "retried", &error);
-    return true;
 }
 
 /// A failure past the soft limit is the limit's, whatever the task says of it.

@@ -52,8 +52,10 @@ class ActiveRun final : public Run {
     /// `settle_acknowledged`. True: its outcome is recorded; what cannot be is left to the lease.
     bool execute();
     void settle_acknowledged(bool is_ours);
-    /// The attempt is over although the task goes on. True: nobody did this before.
-    bool give_up();
+    /// The attempt is over although the task goes on. True: nobody did this before; then
+    /// `settle_given_up`.
+    bool give_up() { return !is_given_up_.exchange(true); }
+    void settle_given_up();
 
     void renewed(std::chrono::steady_clock::time_point asked);
     void terminate() { is_terminated_ = true; }

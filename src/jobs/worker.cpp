@@ -65,6 +65,7 @@ Worker::State::State(postgres::Database& database, redis::Client& given_redis,
           leases, [this](const std::vector<Run>& runs) { forget(runs); })) {
     for (std::size_t i = 0; i < options.threads; ++i) add_runner();
     pulse = std::thread([this] { keep_alive(); });
+    upkeep = std::thread([this] { keep_up(); });
     dispatcher = std::thread([this] { dispatch(); });
     if (options.remote_control)
         remote_control =
@@ -84,6 +85,7 @@ Worker::State::~State() {
     give_back_unfinished();
     for (auto& runner : runners) runner.join();
     acknowledger.reset();
+    upkeep.join();
     {
         const std::lock_guard lock(mutex);
         is_over = true;
@@ -95,8 +97,11 @@ Worker::State::~State() {
     if (intake.give_back()) (void)leases.delete_heartbeat();
 }
 
-void Worker::State::add_runner() {
-    runners.emplace_back([this] { run_jobs(); });
+void Worker::State::add_runner(Run given_up) {
+    runners.emplace_back([this, given_up = std::move(given_up)]() mutable {
+        if (given_up) std::exchange(given_up, nullptr)->settle_given_up();
+        run_jobs();
+    });
 }
 
 void Worker::State::dispatch() {

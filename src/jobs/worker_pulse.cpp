@@ -18,8 +18,8 @@ constexpr std::size_t revoked_max = 10'000;
 
 }  // namespace
 
+/// Asks nothing of Redis: if that hangs, the leases are kept all the same.
 void Worker::State::keep_alive() {
-    events.worker("worker-online", 0, 0);
     auto next_heartbeat = steady_clock::now();
     const auto every = std::min(options.lease / 3, heartbeat_every / 2);
     for (;;) {
@@ -29,11 +29,20 @@ void Worker::State::keep_alive() {
         renew();
         if (now >= next_heartbeat) {
             next_heartbeat = now + heartbeat_every;
-            beat();
-            tend();
+            record_heartbeat();
         }
         std::unique_lock lock(mutex);
         if (changed.wait_for(lock, every, [this] { return is_over; })) return;
+    }
+}
+
+void Worker::State::keep_up() {
+    events.worker("worker-online", 0, 0);
+    for (;;) {
+        announce_heartbeat();
+        tend();
+        std::unique_lock lock(mutex);
+        if (changed.wait_for(lock, heartbeat_every, [this] { return stopping.load(); })) return;
     }
 }
 
@@ -71,21 +80,28 @@ void Worker::State::enforce_hard_limits() {
     for (const auto& run : list_active()) {
         if (!run->is_past_hard_limit() || !run->give_up()) continue;
         bool is_too_many = false;
+        bool is_replaced = false;
         {
             const std::lock_guard lock(mutex);
             std::erase(active, run);
             ++stuck;
             is_too_many = stuck > options.threads;
-            if (!stopping && !is_too_many) add_runner();
+            is_replaced = !stopping && !is_too_many;
+            if (is_replaced) add_runner(run);
         }
         changed.notify_all();
         log::error("a task goes on past its hard time limit",
                    {{"stoa.job.id", run->id().str()}, {"stoa.job.task", run->lease().task}});
+        if (!is_replaced) run->settle_given_up();
         if (is_too_many && options.on_stuck) options.on_stuck();
     }
 }
 
-void Worker::State::beat() {
+void Worker::State::record_heartbeat() {
+    if (leases.record_heartbeat(list_active().size())) is_known = true;
+}
+
+void Worker::State::announce_heartbeat() {
     std::size_t running = 0;
     std::uint64_t so_far = 0;
     {
@@ -93,8 +109,12 @@ void Worker::State::beat() {
         running = active.size();
         so_far = ended;
     }
-    if (leases.record_heartbeat(running)) is_known = true;
     events.worker("worker-heartbeat", running, so_far);
+}
+
+void Worker::State::beat() {
+    record_heartbeat();
+    announce_heartbeat();
 }
 
 /// What any worker does for all.

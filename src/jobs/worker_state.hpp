@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a worker holds and its threads do: one dispatches (takes messages, leases jobs), some run
-// tasks, one acknowledges, one keeps the pulse (leases, heartbeat, limits, clock). Private to this
-// module; worker.cpp has the dispatching and running, worker_pulse.cpp the pulse and what remote
-// control asks.
+// tasks, one acknowledges, one keeps the pulse (leases, heartbeat, limits), one the upkeep (what
+// any worker does for all, and all of that which asks Redis). Private to this module; worker.cpp
+// has the dispatching and running, worker_pulse.cpp the rest and what remote control asks.
 #pragma once
 
 #include "jobs/acknowledger.hpp"
@@ -52,8 +52,14 @@ struct Worker::State final : public Steered {
     void renew();
     void give_back_stale();
     void enforce_hard_limits();
+    void record_heartbeat();
+    /// In place of the thread of `given_up`, which it settles first.
+    void add_runner(Run given_up = nullptr);
+
+    // The upkeep.
+    void keep_up();
+    void announce_heartbeat();
     void tend();
-    void add_runner();
 
     // The end.
     void give_back_waiting();
@@ -102,6 +108,7 @@ struct Worker::State final : public Steered {
     std::unique_ptr<Acknowledger> acknowledger;
     std::vector<std::thread> runners;
     std::thread pulse;
+    std::thread upkeep;
     std::thread dispatcher;
     std::unique_ptr<RemoteControl> remote_control;
 };
