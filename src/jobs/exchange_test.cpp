@@ -189,6 +189,27 @@ TEST_F(ExchangeTest, A_job_for_another_program_is_sent_and_its_end_is_seen) {
     EXPECT_EQ(job(bad)->last_error, R"(ValueError: ["no"])");
 }
 
+TEST_F(ExchangeTest, A_job_for_another_program_that_is_tried_again_waits_for_a_new_result) {
+    Queue queue(database_, redis_);
+    const NewJob made{.task = "py.bad", .arguments_json = "{}", .queue = "python"};
+    const auto id = *database_.transact(
+        [&](postgres::Session& session) { return queue.enqueue(session, made); });
+    queue.announce(id, made);
+    const auto answer = [&](const std::string& meta) {
+        ASSERT_TRUE(redis_.run({"SET", "celery-task-meta-" + id.str(), meta}));
+    };
+    answer(R"({"status":"FAILURE","result":{"exc_type":"ValueError","exc_message":["no"]}})");
+    const auto worker = work();
+    ASSERT_TRUE(becomes(id, JobState::dead));
+    ASSERT_TRUE(retry_job(database_, id));
+    ASSERT_TRUE(database_.run({"test.long_ago", R"(UPDATE jobs
+        SET created_at = now() - interval '1 day', updated_at = now() - interval '1 day')"}));
+    ASSERT_TRUE(wait_until([&] { return redis_.run({"LLEN", "python"})->integer == 2; }));
+    answer(R"({"status":"SUCCESS","result":3})");
+    ASSERT_TRUE(becomes(id, JobState::done)) << job(id)->last_error.value_or("");
+    EXPECT_EQ(job(id)->result->text, "3");
+}
+
 TEST(ControlRequestTest, Writes_only_to_lists_of_replies) {
     const auto request = [](const std::string& exchange, const std::string& key) {
         const std::string body = R"({"method":"ping","arguments":{},"destination":null,"ticket":"t",

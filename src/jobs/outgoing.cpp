@@ -64,6 +64,8 @@ void Outgoing::send_unsent() {
         message.retries = job.attempt;
         message.trace_id = job.trace_id.value_or("");
         if (job.run_at > now()) message.eta = job.run_at;
+        // What an operator tries again has an old result there, which is not this try's.
+        if (job.attempt == 0 && !redis_.run({"DEL", result_key(job.id)})) return;
         if (!send(database_, redis_, message, job.queue)) return;
     }
 }
