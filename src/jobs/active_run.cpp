@@ -114,8 +114,13 @@ Result<void> ActiveRun::acknowledge(postgres::Session& session) {
 
 bool ActiveRun::execute() {
     const log::TraceScope trace(lease_.trace_id.value_or(""));
-    started_ = now();
     began_ = steady_clock::now();
+    if (is_unwanted()) {
+        const auto error = job_revoked();
+        conclude(cancel() ? "revoked" : "lost", &error);
+        return true;
+    }
+    started_ = now();
     context_.events.task("task-started", lease_.id);
     if (lease_.wants_result)
         context_.reports.tell_started(lease_.id, context_.leases.scope().worker);
@@ -141,8 +146,13 @@ void ActiveRun::settle_acknowledged(bool is_ours) {
 void ActiveRun::settle_given_up() {
     const Error error{ErrorKind::unavailable, "hard_time_limit",
                       "The task went on past its hard time limit."};
-    const auto settled = is_last_attempt() ? bury(error) : postpone(error);
-    conclude(!settled ? "lost" : is_last_attempt() ? "dead" : "retried", &error);
+    const std::string_view outcome = is_unwanted()       ? "revoked"
+                                     : is_last_attempt() ? "dead"
+                                                         : "retried";
+    const auto settled = is_unwanted()       ? cancel()
+                         : is_last_attempt() ? bury(error)
+                                             : postpone(error);
+    conclude(settled ? outcome : "lost", &error);
 }
 
 /// A failure past the soft limit is the limit's, whatever the task says of it.
@@ -158,8 +168,9 @@ std::string_view ActiveRun::settle(const Error& error) {
     if (error.code == "lease_lost") return "lost";
     Result<void> settled;
     std::string_view outcome;
-    if (is_terminated_) {
-        settled = revoke();
+    const bool comes_again = is_passing(error) && (context_.stopping || !is_last_attempt());
+    if (is_terminated_ || (is_revoked_ && comes_again)) {
+        settled = cancel();
         outcome = "revoked";
     } else if (context_.stopping && is_passing(error)) {
         settled = context_.leases.release(lease_);
@@ -193,9 +204,12 @@ Result<void> ActiveRun::bury(const Error& error) {
     return {};
 }
 
-Result<void> ActiveRun::revoke() {
+void ActiveRun::give_back() { (void)(is_unwanted() ? cancel() : context_.leases.release(lease_)); }
+
+Result<void> ActiveRun::cancel() {
+    const auto* const code = is_terminated_ && started() ? "terminated" : "revoked";
     const auto mark = [&](postgres::Session& session) -> Result<std::optional<Lease>> {
-        if (auto revoked = Leases::revoke(session, lease_); !revoked) return fail(revoked);
+        if (auto revoked = Leases::revoke(session, lease_, code); !revoked) return fail(revoked);
         return std::optional<Lease>(lease_);
     };
     auto revoked = bury_with(context_.leases.database(), job_revoked(), mark,
@@ -244,7 +258,9 @@ void ActiveRun::tell(std::string_view outcome, const Error* error) {
                              {{"exception", exception}, {"traceback", ""}});
     else if (outcome == "revoked")
         context_.events.task("task-revoked", lease_.id,
-                             {{"terminated", true}, {"signum", "SIGTERM"}, {"expired", false}});
+                             {{"terminated", started().has_value()},
+                              {"signum", started() ? boost::json::value("SIGTERM") : nullptr},
+                              {"expired", false}});
     if (!lease_.wants_result) return;
     if (outcome == "retried")
         context_.reports.tell_retry(lease_.id, *error);

@@ -58,7 +58,12 @@ class ActiveRun final : public Run {
     void settle_given_up();
 
     void renewed(std::chrono::steady_clock::time_point asked);
+    /// It is not to begin, nor to be tried again.
+    void revoke() { is_revoked_ = true; }
+    /// If it runs, it is to end, too.
     void terminate() { is_terminated_ = true; }
+    /// To others; if it is revoked, to nobody.
+    void give_back();
     [[nodiscard]] const Lease& lease() const { return lease_; }
     [[nodiscard]] Finished finished() const { return {&lease_, result_json_}; }
     [[nodiscard]] std::optional<Time> started() const;
@@ -71,12 +76,13 @@ class ActiveRun final : public Run {
     [[nodiscard]] bool is_past(const std::optional<std::int32_t>& own,
                                std::chrono::seconds of_task) const;
     [[nodiscard]] Error explain(const Error& error) const;
+    [[nodiscard]] bool is_unwanted() const { return is_revoked_ || is_terminated_; }
     /// What became of it: "done", "retried", "dead", "revoked", "released" or "lost".
     std::string_view settle(const Error& error);
     Result<void> postpone(const Error& error);
     Result<void> bury(const Error& error);
     void conclude(std::string_view outcome, const Error* error);
-    Result<void> revoke();
+    Result<void> cancel();
     void tell(std::string_view outcome, const Error* error);
 
     RunContext context_;
@@ -87,6 +93,7 @@ class ActiveRun final : public Run {
     std::atomic<std::chrono::steady_clock::time_point> began_{};
     std::atomic<Time> started_{};
     std::chrono::steady_clock::duration took_{};
+    std::atomic<bool> is_revoked_ = false;
     std::atomic<bool> is_terminated_ = false;
     std::atomic<bool> is_given_up_ = false;
     bool is_acknowledged_ = false;

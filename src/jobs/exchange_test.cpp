@@ -21,8 +21,7 @@ using testing::wait_until;
 
 class ExchangeTest : public ::testing::Test {
   protected:
-    std::unique_ptr<Worker> work() {
-        Worker::Options options;
+    std::unique_ptr<Worker> work(Worker::Options options = {}) {
         options.lease = 600ms;
         options.sweep_every = 50ms;
         options.backoff_first = 2ms;
@@ -31,7 +30,44 @@ class ExchangeTest : public ::testing::Test {
             database_, redis_, metrics_, options,
             std::map<std::string, Task>{{std::string(echo_task_name), echo_task()},
                                         {"inner", echo_inside()},
-                                        {"limited", limited()}});
+                                        {"limited", limited()},
+                                        {"awaited", awaited()}});
+    }
+    /// Waits until the test lets it go, fails the first time, and then does well.
+    Task awaited() {
+        return {[this](jobs::Run&) -> Result<void> {
+                    const int before = begun_++;
+                    (void)wait_until([&] { return is_let_go_.load(); });
+                    if (before == 0) return unavailable("not_yet", "It will do later.", 0s);
+                    return {};
+                },
+                {}};
+    }
+    JobId enqueue(const NewJob& made) {
+        return *database_.transact(
+            [&](postgres::Session& session) { return queue_.enqueue(session, made); });
+    }
+    JobId send(const std::string& task) {
+        const NewJob made{.task = task, .arguments_json = R"({"a":1})", .queue = "python"};
+        const auto id = enqueue(made);
+        queue_.announce(id, made);
+        return id;
+    }
+    /// What the other program's worker tells of it.
+    void answer(JobId id, const std::string& meta) {
+        ASSERT_TRUE(redis_.run({"SET", "celery-task-meta-" + id.str(), meta}));
+    }
+    /// Returns once a worker did it.
+    void revoke(JobId id, bool terminate) {
+        const std::string list = "x.reply.celery.pidbox";
+        const std::string body =
+            R"({"method":"revoke","arguments":{"task_id":")" + id.str() + R"(","terminate":)" +
+            (terminate ? "true" : "false") +
+            R"(},"reply_to":{"exchange":"reply.celery.pidbox","routing_key":"x"}})";
+        const auto text = write_envelope(body, {}, {.exchange = "", .routing_key = ""});
+        ASSERT_TRUE(redis_.run({"DEL", list}));
+        ASSERT_TRUE(wait_until([&] { return *redis_.publish("/0.celery.pidbox", text) == 1; }));
+        ASSERT_TRUE(wait_until([&] { return redis_.run({"LLEN", list})->integer == 1; }));
     }
     static Task echo_inside() {
         Task task = echo_task();
@@ -76,7 +112,9 @@ class ExchangeTest : public ::testing::Test {
     Metrics metrics_;
     postgres::Database database_{place_.options(), metrics_};
     redis::Client redis_{{.url = server_.url()}, metrics_};
+    Queue queue_{database_, redis_};
     std::atomic<bool> is_let_go_ = false;
+    std::atomic<int> begun_ = 0;
 };
 
 TEST_F(ExchangeTest, A_foreign_message_is_run_once_and_its_result_told) {
@@ -154,33 +192,54 @@ TEST_F(ExchangeTest, An_end_that_could_not_be_told_is_told_later) {
 
 TEST_F(ExchangeTest, A_task_past_its_hard_limit_loses_its_thread_and_comes_again) {
     const auto worker = work();
-    Queue queue(database_, redis_);
-    const NewJob made{.task = "limited", .arguments_json = "{}"};
-    const auto id = *database_.transact(
-        [&](postgres::Session& session) { return queue.enqueue(session, made); });
+    const auto id = enqueue({.task = "limited", .arguments_json = "{}"});
     ASSERT_TRUE(becomes(id, JobState::done));
     EXPECT_EQ(job(id)->attempt, 2);
     EXPECT_EQ(job(id)->last_error_code, "hard_time_limit");
     is_let_go_ = true;
 }
 
+TEST_F(ExchangeTest, A_revoked_job_that_was_leased_ahead_never_begins) {
+    const NewJob quick{.task = "inner", .arguments_json = R"({"value":1})"};
+    std::vector<JobId> ids;
+    for (int i = 0; i < 64; ++i) ids.push_back(enqueue(quick));
+    const auto worker = work();
+    for (const auto& id : ids) ASSERT_TRUE(becomes(id, JobState::done));
+    const NewJob made{.task = "awaited", .arguments_json = "{}"};
+    (void)enqueue(made);
+    (void)enqueue(made);
+    ASSERT_TRUE(wait_until([&] { return begun_ == 2; }));
+    const auto revoked = enqueue(made);
+    const auto terminated = enqueue(made);
+    (void)becomes(terminated, JobState::running);  // for a second, then it is given back
+    revoke(revoked, false);
+    revoke(terminated, true);
+    is_let_go_ = true;
+    EXPECT_TRUE(becomes(revoked, JobState::cancelled));
+    EXPECT_TRUE(becomes(terminated, JobState::cancelled));
+    EXPECT_EQ(job(revoked)->last_error_code, "revoked");
+    EXPECT_EQ(job(terminated)->last_error_code, "revoked");
+}
+
+TEST_F(ExchangeTest, A_revoked_task_that_fails_comes_again_only_if_an_operator_asks) {
+    const auto worker = work();
+    const auto id = enqueue({.task = "awaited", .arguments_json = "{}"});
+    ASSERT_TRUE(wait_until([&] { return begun_ == 1; }));
+    revoke(id, false);
+    is_let_go_ = true;
+    ASSERT_TRUE(becomes(id, JobState::cancelled));
+    EXPECT_EQ(job(id)->last_error_code, "revoked");
+    ASSERT_TRUE(retry_job(database_, id));
+    ASSERT_TRUE(becomes(id, JobState::done));
+    EXPECT_EQ(begun_, 2);
+}
+
 TEST_F(ExchangeTest, A_job_for_another_program_is_sent_and_its_end_is_seen) {
-    Queue queue(database_, redis_);
-    const auto enqueue = [&](const std::string& task) {
-        const NewJob made{.task = task, .arguments_json = R"({"a":1})", .queue = "python"};
-        const auto id = *database_.transact(
-            [&](postgres::Session& session) { return queue.enqueue(session, made); });
-        queue.announce(id, made);
-        EXPECT_EQ(job(id)->state, JobState::sent);
-        return id;
-    };
-    const auto good = enqueue("py.good");
-    const auto bad = enqueue("py.bad");
+    const auto good = send("py.good");
+    const auto bad = send("py.bad");
+    EXPECT_EQ(job(good)->state, JobState::sent);
     EXPECT_EQ(redis_.run({"LLEN", "python"})->integer, 2);
     const auto worker = work();
-    const auto answer = [&](JobId id, const std::string& meta) {
-        ASSERT_TRUE(redis_.run({"SET", "celery-task-meta-" + id.str(), meta}));
-    };
     answer(good, R"({"status":"SUCCESS","result":{"b":2}})");
     answer(bad, R"({"status":"FAILURE","result":{"exc_type":"ValueError","exc_message":["no"]}})");
     ASSERT_TRUE(becomes(good, JobState::done));
@@ -190,22 +249,15 @@ TEST_F(ExchangeTest, A_job_for_another_program_is_sent_and_its_end_is_seen) {
 }
 
 TEST_F(ExchangeTest, A_job_for_another_program_that_is_tried_again_waits_for_a_new_result) {
-    Queue queue(database_, redis_);
-    const NewJob made{.task = "py.bad", .arguments_json = "{}", .queue = "python"};
-    const auto id = *database_.transact(
-        [&](postgres::Session& session) { return queue.enqueue(session, made); });
-    queue.announce(id, made);
-    const auto answer = [&](const std::string& meta) {
-        ASSERT_TRUE(redis_.run({"SET", "celery-task-meta-" + id.str(), meta}));
-    };
-    answer(R"({"status":"FAILURE","result":{"exc_type":"ValueError","exc_message":["no"]}})");
+    const auto id = send("py.bad");
+    answer(id, R"({"status":"FAILURE","result":{"exc_type":"ValueError","exc_message":["no"]}})");
     const auto worker = work();
     ASSERT_TRUE(becomes(id, JobState::dead));
     ASSERT_TRUE(retry_job(database_, id));
     ASSERT_TRUE(database_.run({"test.long_ago", R"(UPDATE jobs
         SET created_at = now() - interval '1 day', updated_at = now() - interval '1 day')"}));
     ASSERT_TRUE(wait_until([&] { return redis_.run({"LLEN", "python"})->integer == 2; }));
-    answer(R"({"status":"SUCCESS","result":3})");
+    answer(id, R"({"status":"SUCCESS","result":3})");
     ASSERT_TRUE(becomes(id, JobState::done)) << job(id)->last_error.value_or("");
     EXPECT_EQ(job(id)->result->text, "3");
 }

@@ -75,8 +75,8 @@ Result<void> Leases::release(const Lease& lease) {
     return exactly_one(database_.run(sql::release_job, lease.id, lease.token));
 }
 
-Result<void> Leases::revoke(postgres::Session& session, const Lease& lease) {
-    return exactly_one(session.run(sql::revoke_leased_job, lease.id, lease.token));
+Result<void> Leases::revoke(postgres::Session& session, const Lease& lease, std::string_view code) {
+    return exactly_one(session.run(sql::revoke_leased_job, lease.id, lease.token, code));
 }
 
 Result<std::optional<Lease>> Leases::revoke_queued(postgres::Session& session, JobId id) {

@@ -68,8 +68,9 @@ class Leases {
     Result<std::vector<JobId>> acknowledge(const std::vector<Finished>& finished);
     Result<void> postpone(const Lease& lease, const Error& error, std::chrono::milliseconds by);
     Result<void> release(const Lease& lease);
-    /// One that runs.
-    static Result<void> revoke(postgres::Session& session, const Lease& lease);
+    /// One that is leased; `code`: "revoked", or "terminated" if it ran.
+    static Result<void> revoke(postgres::Session& session, const Lease& lease,
+                               std::string_view code);
     /// One that has not begun; nothing if it has, or is not there.
     static Result<std::optional<Lease>> revoke_queued(postgres::Session& session, JobId id);
     static Result<void> bury(postgres::Session& session, const Lease& lease, const Error& error);

@@ -163,7 +163,7 @@ void Worker::State::sweep(std::size_t count) {
         if (!expired->empty()) reports.tell_ends();
     }
     const auto claimed = steady_clock::now();
-    if (auto lapsed = leases.claim_lapsed(count)) start(std::move(*lapsed), claimed);
+    if (auto lapsed = leases.claim_lapsed(count)) start(std::move(*lapsed), claimed, true);
 }
 
 /// True: as many as could be had, so that there may be more.
@@ -176,7 +176,7 @@ bool Worker::State::lease_due(std::size_t count) {
     return is_more;
 }
 
-void Worker::State::start(std::vector<Lease> leased, Instant claimed) {
+void Worker::State::start(std::vector<Lease> leased, Instant claimed, bool are_lapsed) {
     if (leased.empty()) return;
     if (events.has_tasks())
         for (const auto& lease : leased)
@@ -194,6 +194,9 @@ void Worker::State::start(std::vector<Lease> leased, Instant claimed) {
         for (auto& lease : leased) {
             const auto& task = tasks.at(lease.task);
             auto run = std::make_shared<ActiveRun>(context, std::move(lease), task, claimed);
+            // What an operator revived after a revocation is claimed after it, too.
+            const auto known = revoked.find(run->id());
+            if (known != revoked.end() && (are_lapsed || known->second >= claimed)) run->revoke();
             active.push_back(run);
             waiting.push_back(std::move(run));
         }
@@ -253,7 +256,7 @@ void Worker::State::give_back_waiting() {
         unstarted.swap(waiting);
     }
     for (const auto& run : unstarted) {
-        (void)leases.release(run->lease());
+        run->give_back();
         forget({run});
     }
 }
@@ -266,7 +269,7 @@ void Worker::State::give_back_unfinished() {
     for (const auto& run : list_active()) {
         log::warning("a job does not end; it is given back",
                      {{"stoa.job.id", run->id().str()}, {"stoa.job.task", run->lease().task}});
-        (void)leases.release(run->lease());
+        run->give_back();
     }
 }
 

@@ -71,7 +71,7 @@ void Worker::State::give_back_stale() {
         for (const auto& run : stale) std::erase(active, run);
         if (!stale.empty()) typical_seconds = std::max(typical_seconds, 1.0);
     }
-    for (const auto& run : stale) (void)leases.release(run->lease());
+    for (const auto& run : stale) run->give_back();
     if (!stale.empty()) changed.notify_all();
 }
 
@@ -164,20 +164,26 @@ boost::json::object Worker::State::count_by_task() {
     return counts;
 }
 
-void Worker::State::revoke(const std::vector<JobId>& ids, bool terminate) {
-    {
-        const std::lock_guard lock(mutex);
-        for (const auto& id : ids) {
-            if (revoked.insert(id).second) revoked_order.push_back(id);
-            if (revoked_order.size() <= revoked_max) continue;
-            revoked.erase(revoked_order.front());
-            revoked_order.pop_front();
-        }
-        if (terminate)
-            for (const auto& run : active)
-                if (std::ranges::find(ids, run->id()) != ids.end()) run->terminate();
+void Worker::State::mark_revoked(const std::vector<JobId>& ids, bool terminate) {
+    const std::lock_guard lock(mutex);
+    const auto heard = steady_clock::now();
+    for (const auto& id : ids) {
+        if (revoked.insert_or_assign(id, heard).second) revoked_order.push_back(id);
+        if (revoked_order.size() <= revoked_max) continue;
+        revoked.erase(revoked_order.front());
+        revoked_order.pop_front();
     }
+    for (const auto& run : active) {
+        if (std::ranges::find(ids, run->id()) == ids.end()) continue;
+        run->revoke();
+        if (terminate) run->terminate();
+    }
+}
+
+void Worker::State::revoke(const std::vector<JobId>& ids, bool terminate) {
+    mark_revoked(ids, terminate);
     const auto done = revoke_queued(leases.database(), tasks, ids);
+    mark_revoked(ids, terminate);  // what was claimed in between
     if (!done || done->empty()) return;
     for (const auto& id : *done)
         events.task("task-revoked", id,

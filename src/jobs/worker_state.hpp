@@ -18,7 +18,6 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
-#include <set>
 #include <thread>
 
 namespace stoa::jobs {
@@ -39,7 +38,7 @@ struct Worker::State final : public Steered {
     bool listen(std::chrono::milliseconds wait);
     bool lease_due(std::size_t count);
     void sweep(std::size_t count);
-    void start(std::vector<Lease> leased, Instant claimed);
+    void start(std::vector<Lease> leased, Instant claimed, bool are_lapsed = false);
     void pause(std::chrono::milliseconds time);
 
     // The running threads.
@@ -67,6 +66,7 @@ struct Worker::State final : public Steered {
 
     std::vector<Run> list_active();
     bool is_revoked(JobId id);
+    void mark_revoked(const std::vector<JobId>& ids, bool terminate);
 
     // Steered
     std::vector<RunningJob> list_held() override;
@@ -102,7 +102,7 @@ struct Worker::State final : public Steered {
     double typical_seconds = 1;  ///< how long a task takes, lately
     std::map<std::string, std::uint64_t> ended_by_task;
     std::uint64_t ended = 0;
-    std::set<JobId> revoked;
+    std::map<JobId, Instant> revoked;  ///< and when it was heard
     std::deque<JobId> revoked_order;
 
     std::unique_ptr<Acknowledger> acknowledger;
