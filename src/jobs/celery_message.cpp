@@ -17,6 +17,7 @@ using boost::json::object;
 constexpr int retries_max = 1'000;
 constexpr double limit_seconds_max = 24 * 3600;
 constexpr int priority_max = 9;
+constexpr std::size_t id_bytes_max = 200;
 
 bool is_task_name(std::string_view name) {
     const auto is_allowed = [](char c) {
@@ -34,7 +35,9 @@ const boost::json::value* given(const object& from, std::string_view name) {
 
 Result<void> read_time(const object& headers, std::string_view name, std::optional<Time>& to) {
     if (given(headers, name) == nullptr) return {};
-    to = parse_rfc3339(text_in(headers, name));
+    const auto text = text_in(headers, name);
+    to = parse_rfc3339(text);
+    if (!to) to = parse_rfc3339(std::string(text) + "Z");  // without an offset it is UTC
     if (!to) return malformed_message("headers." + std::string(name) + " is no time");
     return {};
 }
@@ -159,6 +162,16 @@ Result<CeleryMessage> read_message(std::string_view text) {
         message.priority = static_cast<int>(std::clamp<std::int64_t>(*number, 0, priority_max));
     }
     return message;
+}
+
+std::string read_message_id(std::string_view text) {
+    if (text.size() > message_bytes_max) return {};
+    const auto parsed = json::parse(text);
+    const auto* envelope = parsed ? parsed->if_object() : nullptr;
+    const auto* headers = envelope == nullptr ? nullptr : object_in(*envelope, "headers");
+    if (headers == nullptr) return {};
+    const auto id = text_in(*headers, "id");
+    return id.size() > id_bytes_max ? std::string() : std::string(id);
 }
 
 std::string write_message(const CeleryMessage& message, std::string_view queue) {

@@ -33,6 +33,9 @@ struct CeleryMessage {
 
 /// `malformed_message` says what is not as the protocol has it.
 Result<CeleryMessage> read_message(std::string_view text);
+/// What a message that is wrong otherwise names as its id, to answer who sent it; empty if it names
+/// none of at most 200 bytes.
+std::string read_message_id(std::string_view text);
 /// For the list `queue`. Followers are not written.
 std::string write_message(const CeleryMessage& message, std::string_view queue);
 

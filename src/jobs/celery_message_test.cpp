@@ -64,6 +64,22 @@ TEST(CeleryMessageTest, Writes_every_field_that_Celery_writes) {
     EXPECT_EQ(again->args_json, "[]");
 }
 
+TEST(CeleryMessageTest, Takes_a_time_without_offset_for_UTC) {
+    for (const std::string_view name : {"eta", "expires"}) {
+        const auto naive = read_message(plain_with("headers", name, "2026-11-28T21:00:00.250000"));
+        ASSERT_TRUE(naive) << naive.error().message;
+        EXPECT_EQ(name == "eta" ? naive->eta : naive->expires,
+                  parse_rfc3339("2026-11-28T21:00:00.25Z"));
+    }
+}
+
+TEST(CeleryMessageTest, Finds_the_id_of_a_message_that_is_wrong_otherwise) {
+    EXPECT_EQ(read_message_id(plain_with("headers", "id", "my-own")), "my-own");
+    EXPECT_EQ(read_message_id(plain_with("headers", "id", boost::json::string(300, 'x'))), "");
+    EXPECT_EQ(read_message_id(plain_with("headers", "id", 1)), "");
+    EXPECT_EQ(read_message_id("hello"), "");
+}
+
 TEST(CeleryMessageTest, Refuses_everything_else) {
     const auto body = [](std::string_view json) {
         return boost::json::value(boost::json::string(crypto::to_base64(json)));

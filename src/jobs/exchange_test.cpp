@@ -169,6 +169,30 @@ TEST_F(ExchangeTest, What_may_not_be_run_is_a_dead_letter_with_an_answer) {
     EXPECT_TRUE(wait_until([&] { return dead() == 5; }));
 }
 
+TEST_F(ExchangeTest, Who_sent_an_unreadable_message_is_told) {
+    const auto worker = work();
+    const auto good = echo("1");
+    push(foreign(good));
+    ASSERT_TRUE(tells(good.id, "SUCCESS"));
+    const auto with = [&](const CeleryMessage& message, const std::string& name,
+                          const std::string& value) {
+        auto text = boost::json::parse(foreign(message)).as_object();
+        text["headers"].as_object()[name] = value;
+        return boost::json::serialize(text);
+    };
+    const auto wrong = echo("1");
+    push(with(good, "eta", "tomorrow"));
+    push(with(wrong, "eta", "tomorrow"));
+    push(with(echo("1"), "id", R"(my "own" id)"));
+    EXPECT_TRUE(tells(wrong.id, "malformed_message"));
+    EXPECT_EQ(job(wrong.id)->state, JobState::dead);
+    const auto own = [&] { return redis_.run({"GET", R"(celery-task-meta-my "own" id)"})->text; };
+    ASSERT_TRUE(wait_until([&] { return !own().empty(); }));
+    EXPECT_EQ(boost::json::parse(own()).at("status"), "FAILURE");
+    EXPECT_EQ(boost::json::parse(own()).at("task_id"), R"(my "own" id)");
+    EXPECT_NE(meta(good.id).find("SUCCESS"), std::string::npos) << "it is another's id";
+}
+
 TEST_F(ExchangeTest, What_a_dead_worker_had_taken_is_put_back) {
     const auto message = echo("1");
     push(foreign(message), "{stoa}:taken:stoa@gone");

@@ -101,15 +101,24 @@ bool Intake::give_back() {
 
 Result<void> Intake::accept(const std::string& text) {
     const auto message = read_message(text);
-    if (!message) {
-        log::warning("a message was refused", {{"error.message", message.error().message}});
-        const auto kept = boost::json::serialize(
-            boost::json::object{{"message", cut_utf8(text, shown_bytes_max)}});
-        return bury(JobId::make(), "unreadable", json::parse(kept) ? kept : "{}", message.error());
-    }
+    if (!message) return refuse_unreadable(text, message.error());
     if (message->is_ours) return {};
     if (auto checked = check(tasks_, *message); !checked) return refuse(*message, checked.error());
     return create(*message);
+}
+
+/// Who sent it waits for an end, if only its id could be read.
+Result<void> Intake::refuse_unreadable(const std::string& text, const Error& why) {
+    auto kept =
+        boost::json::serialize(boost::json::object{{"message", cut_utf8(text, shown_bytes_max)}});
+    if (!json::parse(kept)) kept = "{}";
+    const auto sent_id = read_message_id(text);
+    const auto id = JobId::parse(sent_id);
+    CeleryMessage message{id.value_or(JobId::make()), "unreadable"};
+    message.wants_result = id.has_value();
+    if (auto refused = refuse(message, why, kept); !refused || id || sent_id.empty())
+        return refused;
+    return reports_.tell_refused(sent_id, why);
 }
 
 Result<void> Intake::create(const CeleryMessage& message) {
@@ -126,15 +135,16 @@ Result<void> Intake::create(const CeleryMessage& message) {
     return {};
 }
 
-Result<void> Intake::refuse(const CeleryMessage& message, const Error& why) {
+Result<void> Intake::refuse(const CeleryMessage& message, const Error& why,
+                            const std::string& kept_json) {
     log::warning("a message was refused",
                  {{"stoa.job.id", message.id.str()}, {"error.code", std::string(why.code)}});
     const auto known = find_job(database_, message.id);
     if (!known) return fail(known);
     if (*known) return {};  // it came before
-    if (auto buried = bury(message.id, message.task, "{}", why); !buried) return buried;
+    if (auto buried = bury(message.id, message.task, kept_json, why); !buried) return buried;
     if (!message.wants_result) return {};
-    return reports_.tell_refused(message.id, why);
+    return reports_.tell_refused(message.id.str(), why);
 }
 
 Result<void> Intake::bury(JobId id, std::string_view task, const std::string& arguments_json,

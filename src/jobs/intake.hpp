@@ -36,7 +36,9 @@ class Intake {
     Result<bool> take_from(const std::string& list, std::chrono::milliseconds wait);
     Result<void> accept(const std::string& text);
     Result<void> create(const CeleryMessage& message);
-    Result<void> refuse(const CeleryMessage& message, const Error& why);
+    Result<void> refuse(const CeleryMessage& message, const Error& why,
+                        const std::string& kept_json = "{}");
+    Result<void> refuse_unreadable(const std::string& text, const Error& why);
     Result<void> bury(JobId id, std::string_view task, const std::string& arguments_json,
                       const Error& why);
     bool put_back(const std::string& list, const std::string& worker);

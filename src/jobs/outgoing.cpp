@@ -65,7 +65,7 @@ void Outgoing::send_unsent() {
         message.trace_id = job.trace_id.value_or("");
         if (job.run_at > now()) message.eta = job.run_at;
         // What an operator tries again has an old result there, which is not this try's.
-        if (job.attempt == 0 && !redis_.run({"DEL", result_key(job.id)})) return;
+        if (job.attempt == 0 && !redis_.run({"DEL", result_key(job.id.str())})) return;
         if (!send(database_, redis_, message, job.queue)) return;
     }
 }
@@ -74,7 +74,7 @@ void Outgoing::collect_results() {
     const auto sent = database_.list<JobId>(sql::list_sent_jobs);
     if (!sent || sent->empty()) return;
     std::vector<redis::Command> commands;
-    for (const auto& id : *sent) commands.push_back({"GET", result_key(id)});
+    for (const auto& id : *sent) commands.push_back({"GET", result_key(id.str())});
     const auto found = redis_.pipeline(commands);
     if (!found || found->size() != sent->size()) return;
     for (std::size_t i = 0; i < sent->size(); ++i)

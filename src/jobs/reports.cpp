@@ -52,7 +52,7 @@ bool is_revoked(std::string_view code) {
 
 }  // namespace
 
-std::string result_key(JobId id) { return "celery-task-meta-" + id.str(); }
+std::string result_key(std::string_view id) { return "celery-task-meta-" + std::string(id); }
 
 std::string exception_json(std::string_view code, std::string_view message) {
     const auto* known = std::ranges::find(python_exceptions, code, &PythonException::code);
@@ -69,13 +69,13 @@ std::string exception_json(std::string_view code, std::string_view message) {
     return boost::json::serialize(exception);
 }
 
-Result<void> Reports::tell(JobId id, std::string_view status, std::string_view result_json,
-                           std::optional<Time> ended) const {
+Result<void> Reports::tell(std::string_view id, std::string_view status,
+                           std::string_view result_json, std::optional<Time> ended) const {
     std::string meta = R"({"status":")" + std::string(status) + R"(","result":)";
     meta += result_json;
     meta += R"(,"traceback":null,"children":[],"date_done":)";
     meta += ended ? "\"" + to_python_time(*ended) + "\"" : "null";
-    meta += R"(,"task_id":")" + id.str() + "\"}";
+    meta += R"(,"task_id":)" + boost::json::serialize(boost::json::value(id)) + "}";
     const auto key = result_key(id);
     const auto sent = redis_.pipeline(
         {{"SETEX", key, std::to_string(result_seconds_max), meta}, {"PUBLISH", key, meta}});
@@ -84,16 +84,16 @@ Result<void> Reports::tell(JobId id, std::string_view status, std::string_view r
 }
 
 void Reports::tell_started(JobId id, std::string_view worker) const {
-    (void)tell(id, "STARTED",
+    (void)tell(id.str(), "STARTED",
                boost::json::serialize(boost::json::object{{"pid", getpid()}, {"hostname", worker}}),
                {});
 }
 
 void Reports::tell_retry(JobId id, const Error& error) const {
-    (void)tell(id, "RETRY", exception_json(error.code, error.message), {});
+    (void)tell(id.str(), "RETRY", exception_json(error.code, error.message), {});
 }
 
-Result<void> Reports::tell_refused(JobId id, const Error& error) const {
+Result<void> Reports::tell_refused(std::string_view id, const Error& error) const {
     return tell(id, is_revoked(error.code) ? "REVOKED" : "FAILURE",
                 exception_json(error.code, error.message), now());
 }
@@ -108,13 +108,14 @@ void Reports::tell_ends() {
         const auto exception = exception_json(code, end.last_error.value_or(""));
         Result<void> sent;
         if (end.state == JobState::done)
-            sent = tell(end.id, "SUCCESS", end.result ? end.result->text : "null", end.finished_at);
+            sent = tell(end.id.str(), "SUCCESS", end.result ? end.result->text : "null",
+                        end.finished_at);
         else if (end.state == JobState::cancelled)
             sent =
-                tell(end.id, "REVOKED",
+                tell(end.id.str(), "REVOKED",
                      is_revoked(code) ? exception : exception_json("revoked", ""), end.finished_at);
         else
-            sent = tell(end.id, "FAILURE", exception, end.finished_at);
+            sent = tell(end.id.str(), "FAILURE", exception, end.finished_at);
         if (!sent) break;
         told.push_back(end.id);
     }

@@ -19,7 +19,7 @@
 namespace stoa::jobs {
 
 constexpr int result_seconds_max = 24 * 3600;  ///< how long Redis keeps a result
-std::string result_key(JobId id);
+std::string result_key(std::string_view id);
 
 class Reports {
   public:
@@ -28,13 +28,14 @@ class Reports {
 
     void tell_started(JobId id, std::string_view worker) const;
     void tell_retry(JobId id, const Error& error) const;
-    [[nodiscard]] Result<void> tell_refused(JobId id, const Error& error) const;
+    /// `id`: as the sender wrote it, a UUID or not.
+    [[nodiscard]] Result<void> tell_refused(std::string_view id, const Error& error) const;
     /// Every end in the table that nobody was told of yet.
     void tell_ends();
 
   private:
-    [[nodiscard]] Result<void> tell(JobId id, std::string_view status, std::string_view result_json,
-                                    std::optional<Time> ended) const;
+    [[nodiscard]] Result<void> tell(std::string_view id, std::string_view status,
+                                    std::string_view result_json, std::optional<Time> ended) const;
 
     postgres::Database& database_;
     redis::Client& redis_;

@@ -96,6 +96,21 @@ def test_an_eta_is_kept(stack, app):
     assert begun >= due
 
 
+def test_an_eta_without_a_zone_is_utc(stack, app):
+    due = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(hours=1)
+    sent = send(app, "test.effect", {}, eta=due.replace(tzinfo=None))
+    wait_until("it is a row", lambda: stack.state(sent.id) == "queued", SECONDS)
+    [(run_at,)] = stack.sql("SELECT run_at FROM jobs WHERE id = %s", [sent.id])
+    assert run_at == due
+    sent.revoke()
+
+
+def test_an_id_that_is_no_uuid_is_refused_and_the_caller_told(app):
+    sent = send(app, "stoa.echo", {"value": 1}, task_id="my-own-id")
+    with pytest.raises(Exception, match="headers.id is no UUID"):
+        sent.get(timeout=SECONDS)
+
+
 def test_an_expired_task_is_revoked(stack, app):
     sent = send(app, "test.effect", {}, countdown=3, expires=1)
     with pytest.raises(celery.exceptions.TaskRevokedError):
