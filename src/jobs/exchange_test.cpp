@@ -5,6 +5,7 @@
 #include "jobs/admin.hpp"
 #include "jobs/celery_message.hpp"
 #include "jobs/echo.hpp"
+#include "jobs/outgoing.hpp"
 #include "jobs/remote_control.hpp"
 #include "jobs/worker.hpp"
 #include "support/private_postgres.hpp"
@@ -284,6 +285,20 @@ TEST_F(ExchangeTest, A_job_for_another_program_that_is_tried_again_waits_for_a_n
     answer(id, R"({"status":"SUCCESS","result":3})");
     ASSERT_TRUE(becomes(id, JobState::done)) << job(id)->last_error.value_or("");
     EXPECT_EQ(job(id)->result->text, "3");
+}
+
+TEST_F(ExchangeTest, Jobs_that_nobody_answers_hide_no_result) {
+    ASSERT_TRUE(database_.run({"test.unanswered", R"(INSERT INTO jobs
+        (id, task, queue, state, attempt, attempts_max, run_at)
+        SELECT gen_random_uuid(), 'py.silent', 'python', 'sent', 1, 5, now() - interval '1 minute'
+        FROM generate_series(1, 450))"}));
+    Outgoing outgoing(database_, redis_, std::string(queue_name));
+    for (int round = 0; round < 2; ++round) {
+        const auto id = send("py.good");
+        answer(id, R"({"status":"SUCCESS","result":1})");
+        for (int step = 0; step < 3; ++step) outgoing.collect_results();
+        EXPECT_EQ(job(id)->state, JobState::done) << round;
+    }
 }
 
 TEST(ControlRequestTest, Writes_only_to_lists_of_replies) {

@@ -13,6 +13,7 @@ namespace stoa::jobs {
 namespace {
 
 constexpr std::size_t result_bytes_max = 256 * 1024;
+constexpr std::int64_t results_at_once = 200;
 
 struct Unsent {
     JobId id;
@@ -71,14 +72,17 @@ void Outgoing::send_unsent() {
 }
 
 void Outgoing::collect_results() {
-    const auto sent = database_.list<JobId>(sql::list_sent_jobs);
-    if (!sent || sent->empty()) return;
+    const auto sent = database_.list<Sent>(sql::list_sent_jobs, last_looked_at_.run_at,
+                                           last_looked_at_.id, results_at_once);
+    if (!sent) return;
     std::vector<redis::Command> commands;
-    for (const auto& id : *sent) commands.push_back({"GET", result_key(id.str())});
+    for (const auto& job : *sent) commands.push_back({"GET", result_key(job.id.str())});
     const auto found = redis_.pipeline(commands);
     if (!found || found->size() != sent->size()) return;
+    const bool is_end = sent->size() < static_cast<std::size_t>(results_at_once);
+    last_looked_at_ = is_end ? Sent() : sent->back();
     for (std::size_t i = 0; i < sent->size(); ++i)
-        if ((*found)[i].kind == redis::Reply::Kind::text) finish((*sent)[i], (*found)[i].text);
+        if ((*found)[i].kind == redis::Reply::Kind::text) finish((*sent)[i].id, (*found)[i].text);
 }
 
 void Outgoing::finish(JobId id, std::string_view meta) {

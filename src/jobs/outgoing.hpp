@@ -2,7 +2,7 @@
 // Jobs for the workers of other programs: sends what was enqueued while Redis was away, and looks
 // for the results of what was sent. A message goes out at least once: again with the same id when
 // no result came within `answer_wait`, until attempts_max; then the job is dead (`no_answer`).
-// Private to this module. Any thread.
+// Private to this module. One thread.
 #pragma once
 
 #include "jobs/celery_message.hpp"
@@ -22,14 +22,22 @@ class Outgoing {
     static constexpr std::chrono::seconds answer_wait{3600};
 
     void send_unsent();
+    /// Looks for some, the next time for those after them.
     void collect_results();
 
   private:
+    struct Sent {
+        JobId id;
+        Time run_at;
+    };
+    BOOST_DESCRIBE_CLASS(Sent, (), (id, run_at), (), ())
+
     void finish(JobId id, std::string_view meta);
 
     postgres::Database& database_;
     redis::Client& redis_;
     const std::string own_queue_;
+    Sent last_looked_at_;
 };
 
 /// Puts `message` on the list that its priority has in `queue` and records that in the row.
