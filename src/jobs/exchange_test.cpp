@@ -287,6 +287,20 @@ TEST_F(ExchangeTest, A_job_for_another_program_that_is_tried_again_waits_for_a_n
     EXPECT_EQ(job(id)->result->text, "3");
 }
 
+TEST_F(ExchangeTest, A_result_that_cannot_be_kept_ends_its_job) {
+    Outgoing outgoing(database_, redis_, std::string(queue_name));
+    for (const auto* const meta :
+         {R"({"status":"SUCCESS","result":"\u0000"})", R"({"status":"SUCCESS","result":1e400})",
+          R"({"status":"FAILURE","result":{"exc_type":"\u0000"}})", R"({"status":"SUCCESS"})",
+          "?"}) {
+        const auto id = send("py.odd");
+        answer(id, meta);
+        outgoing.collect_results();
+        EXPECT_EQ(job(id)->state, JobState::dead) << meta;
+        EXPECT_EQ(job(id)->last_error_code, "result_unreadable") << meta;
+    }
+}
+
 TEST_F(ExchangeTest, Jobs_that_nobody_answers_hide_no_result) {
     ASSERT_TRUE(database_.run({"test.unanswered", R"(INSERT INTO jobs
         (id, task, queue, state, attempt, attempts_max, run_at)

@@ -86,28 +86,31 @@ void Outgoing::collect_results() {
 }
 
 void Outgoing::finish(JobId id, std::string_view meta) {
-    if (meta.size() > result_bytes_max) meta = {};
+    const auto done = record(id, meta.size() > result_bytes_max ? std::string_view() : meta);
+    if (done || done.error().kind == ErrorKind::unavailable) return;
+    log::warning("a result could not be read",
+                 {{"stoa.job.id", id.str()}, {"error.code", std::string(done.error().code)}});
+    (void)database_.run(sql::finish_sent_job, id, JobState::dead, "", "result_unreadable",
+                        "What the other program's worker told is no result of Celery.");
+}
+
+Result<void> Outgoing::record(JobId id, std::string_view meta) {
     const auto parsed = json::parse(meta);
     const auto* fields = parsed ? parsed->if_object() : nullptr;
-    if (fields == nullptr || !fields->contains("result")) {
-        log::warning("a result could not be read", {{"stoa.job.id", id.str()}});
-        (void)database_.run(sql::finish_sent_job, id, JobState::dead, "", "result_unreadable",
-                            "What the other program's worker told is no result of Celery.");
-        return;
-    }
+    const auto* result = fields == nullptr ? nullptr : fields->if_contains("result");
+    if (result == nullptr) return fail(ErrorKind::invalid, "no_result", "It has no result.");
     const auto status = text_in(*fields, "status");
-    const auto& result = fields->at("result");
-    const std::optional<std::string> none;
-    if (status == "SUCCESS") {
-        (void)database_.run(sql::finish_sent_job, id, JobState::done,
-                            boost::json::serialize(result), none, none);
-    } else if (status == "FAILURE") {
-        (void)database_.run(sql::finish_sent_job, id, JobState::dead, "", "foreign_failure",
-                            describe_exception(result));
-    } else if (status == "REVOKED") {
-        (void)database_.run(sql::finish_sent_job, id, JobState::cancelled, "", "revoked",
-                            describe_exception(result));
-    }
+    const auto keep = [&](JobState state, const std::string& result_json,
+                          const std::optional<std::string>& code) -> Result<void> {
+        const auto error = code ? std::optional(describe_exception(*result)) : std::nullopt;
+        const auto kept = database_.run(sql::finish_sent_job, id, state, result_json, code, error);
+        if (!kept) return fail(kept);
+        return {};
+    };
+    if (status == "SUCCESS") return keep(JobState::done, boost::json::serialize(*result), {});
+    if (status == "FAILURE") return keep(JobState::dead, "", "foreign_failure");
+    if (status == "REVOKED") return keep(JobState::cancelled, "", "revoked");
+    return {};  // it goes on
 }
 
 }  // namespace stoa::jobs

@@ -33,6 +33,8 @@ class Outgoing {
     BOOST_DESCRIBE_CLASS(Sent, (), (id, run_at), (), ())
 
     void finish(JobId id, std::string_view meta);
+    /// An error other than `unavailable`: it is nothing that can be kept.
+    Result<void> record(JobId id, std::string_view meta);
 
     postgres::Database& database_;
     redis::Client& redis_;
