@@ -11,6 +11,8 @@
 #include "support/private_postgres.hpp"
 #include "support/private_redis.hpp"
 
+#include <thread>
+
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
@@ -22,8 +24,9 @@ using testing::wait_until;
 
 class ExchangeTest : public ::testing::Test {
   protected:
-    std::unique_ptr<Worker> work(Worker::Options options = {}) {
-        options.lease = 600ms;
+    std::unique_ptr<Worker> work(std::chrono::milliseconds lease = 600ms) {
+        Worker::Options options;
+        options.lease = lease;
         options.sweep_every = 50ms;
         options.backoff_first = 2ms;
         options.remote_control = redis::Options{.url = server_.url()};
@@ -280,11 +283,49 @@ TEST_F(ExchangeTest, A_job_for_another_program_that_is_tried_again_waits_for_a_n
     ASSERT_TRUE(becomes(id, JobState::dead));
     ASSERT_TRUE(retry_job(database_, id));
     ASSERT_TRUE(database_.run({"test.long_ago", R"(UPDATE jobs
-        SET created_at = now() - interval '1 day', updated_at = now() - interval '1 day')"}));
+        SET updated_at = now() - interval '1 day')"}));
     ASSERT_TRUE(wait_until([&] { return redis_.run({"LLEN", "python"})->integer == 2; }));
     answer(id, R"({"status":"SUCCESS","result":3})");
     ASSERT_TRUE(becomes(id, JobState::done)) << job(id)->last_error.value_or("");
     EXPECT_EQ(job(id)->result->text, "3");
+}
+
+TEST_F(ExchangeTest,
+       Of_many_workers_one_sends_a_job_and_again_only_what_failed_or_was_not_answered) {
+    constexpr int count = 60;
+    for (int i = 0; i < count; ++i)
+        (void)enqueue({.task = "py.good", .arguments_json = "{}", .queue = "python"});
+    const auto pass = [&](const std::string& time) {
+        ASSERT_TRUE(
+            database_.run({"test.pass", R"(UPDATE jobs SET run_at = run_at - ($1::text)::interval,
+                updated_at = updated_at - ($1::text)::interval)"},
+                          time));
+    };
+    const auto send_twice = [&] {
+        const auto send_unsent = [&] {
+            Outgoing(database_, redis_, std::string(queue_name)).send_unsent();
+        };
+        std::thread other(send_unsent);
+        send_unsent();
+        other.join();
+    };
+    const auto sent = [&] { return redis_.run({"LLEN", "python"})->integer; };
+    pass("6 seconds");
+    send_twice();
+    EXPECT_EQ(sent(), count);
+    pass("6 seconds");
+    send_twice();
+    EXPECT_EQ(sent(), count) << "each has an hour to be answered";
+    pass("2 hours");
+    server_.kill_hard();
+    send_twice();
+    server_.start();
+    EXPECT_EQ(sent(), 0) << "a new Redis";
+    pass("6 seconds");
+    send_twice();
+    EXPECT_EQ(sent(), count);
+    EXPECT_EQ(list_jobs(database_, JobState::sent)->size(), std::size_t{count});
+    EXPECT_EQ(list_jobs(database_, JobState::sent)->front().attempt, 2);
 }
 
 TEST_F(ExchangeTest, A_result_that_cannot_be_kept_ends_its_job) {

@@ -56,7 +56,7 @@ Result<void> send(postgres::Database& database, redis::Client& redis, const Cele
 void Outgoing::send_unsent() {
     const double seconds = answer_wait.count();
     (void)database_.run(sql::bury_unanswered_jobs, seconds);
-    const auto unsent = database_.list<Unsent>(sql::list_unsent_jobs, own_queue_, seconds);
+    const auto unsent = database_.list<Unsent>(sql::claim_unsent_jobs, own_queue_, seconds);
     if (!unsent) return;
     for (const auto& job : *unsent) {
         CeleryMessage message{job.id, job.task};
