@@ -190,6 +190,9 @@ std::string_view ActiveRun::settle(const Error& error) {
 Result<void> ActiveRun::postpone(const Error& error) {
     auto wait = backoff_after(lease_.attempt, context_.options);
     if (error.retry_after) wait = std::max<std::chrono::milliseconds>(wait, *error.retry_after);
+    // Told while nobody else can have the job: later it might hide the end of the next attempt.
+    if (lease_.wants_result && steady_clock::now() < valid_until_.load())
+        context_.reports.tell_retry(lease_.id, error);
     return context_.leases.postpone(lease_, error, wait);
 }
 
@@ -261,11 +264,7 @@ void ActiveRun::tell(std::string_view outcome, const Error* error) {
                              {{"terminated", started().has_value()},
                               {"signum", started() ? boost::json::value("SIGTERM") : nullptr},
                               {"expired", false}});
-    if (!lease_.wants_result) return;
-    if (outcome == "retried")
-        context_.reports.tell_retry(lease_.id, *error);
-    else
-        context_.reports.tell_ends();
+    if (lease_.wants_result && outcome != "retried") context_.reports.tell_ends();
 }
 
 Result<std::vector<JobId>> revoke_queued(postgres::Database& database,

@@ -45,7 +45,8 @@ class ExchangeTest : public ::testing::Test {
                     if (before == 0) return unavailable("not_yet", "It will do later.", 0s);
                     return {};
                 },
-                {}};
+                {},
+                [](const std::string&) -> Result<void> { return {}; }};
     }
     JobId enqueue(const NewJob& made) {
         return *database_.transact(
@@ -260,6 +261,22 @@ TEST_F(ExchangeTest, A_revoked_task_that_fails_comes_again_only_if_an_operator_a
     ASSERT_TRUE(retry_job(database_, id));
     ASSERT_TRUE(becomes(id, JobState::done));
     EXPECT_EQ(begun_, 2);
+}
+
+TEST_F(ExchangeTest, A_retry_is_told_before_anyone_can_have_the_job) {
+    const auto worker = work(30s);
+    CeleryMessage message{JobId::make(), "awaited"};
+    push(foreign(message));
+    ASSERT_TRUE(wait_until([&] { return begun_ == 1; }));
+    ASSERT_TRUE(database_.transact([&](postgres::Session& session) -> Result<void> {
+        const auto locked =
+            session.run({"test.lock", "SELECT FROM jobs WHERE id = $1 FOR UPDATE"}, message.id);
+        if (!locked) return fail(locked);
+        is_let_go_ = true;
+        EXPECT_TRUE(tells(message.id, "RETRY"));
+        return {};
+    }));
+    EXPECT_TRUE(tells(message.id, "SUCCESS"));
 }
 
 TEST_F(ExchangeTest, A_job_for_another_program_is_sent_and_its_end_is_seen) {
