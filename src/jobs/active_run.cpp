@@ -81,11 +81,11 @@ bool ActiveRun::is_past(const std::optional<std::int32_t>& own,
 }
 
 bool ActiveRun::is_past_hard_limit() const {
-    return is_past(lease_.hard_limit_seconds, task_.hard_limit);
+    return phase_ == Phase::held && is_past(lease_.hard_limit_seconds, task_.hard_limit);
 }
 
 bool ActiveRun::still_ours() const {
-    return !context_.stopping && !is_terminated_ && !is_given_up_ &&
+    return !context_.stopping && !is_terminated_ && !is_given_up() &&
            !is_past(lease_.soft_limit_seconds, task_.soft_limit) &&
            steady_clock::now() < valid_until_.load();
 }
@@ -116,6 +116,7 @@ bool ActiveRun::execute() {
     const log::TraceScope trace(lease_.trace_id.value_or(""));
     began_ = steady_clock::now();
     if (is_unwanted()) {
+        if (!leave(Phase::ended)) return true;
         const auto error = job_revoked();
         conclude(cancel() ? "revoked" : "lost", &error);
         return true;
@@ -126,7 +127,7 @@ bool ActiveRun::execute() {
         context_.reports.tell_started(lease_.id, context_.leases.scope().worker);
     const auto result = guarded([&] { return task_.run(*this); });
     took_ = steady_clock::now() - began_.load();
-    if (is_given_up_) return true;
+    if (!leave(Phase::ended)) return true;
     if (result && !is_acknowledged_) return false;
     if (result) {
         conclude("done", nullptr);

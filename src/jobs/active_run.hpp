@@ -54,7 +54,7 @@ class ActiveRun final : public Run {
     void settle_acknowledged(bool is_ours);
     /// The attempt is over although the task goes on. True: nobody did this before; then
     /// `settle_given_up`.
-    bool give_up() { return !is_given_up_.exchange(true); }
+    bool give_up() { return leave(Phase::given_up); }
     void settle_given_up();
 
     void renewed(std::chrono::steady_clock::time_point asked);
@@ -69,10 +69,16 @@ class ActiveRun final : public Run {
     [[nodiscard]] std::optional<Time> started() const;
     [[nodiscard]] std::chrono::steady_clock::time_point claimed() const { return claimed_; }
     [[nodiscard]] bool is_past_hard_limit() const;
-    [[nodiscard]] bool is_given_up() const { return is_given_up_; }
+    [[nodiscard]] bool is_given_up() const { return phase_ == Phase::given_up; }
     [[nodiscard]] std::chrono::steady_clock::duration took() const { return took_; }
 
   private:
+    /// Whoever takes it out of `held` settles the attempt.
+    enum class Phase { held, ended, given_up };
+    bool leave(Phase to) {
+        auto from = Phase::held;
+        return phase_.compare_exchange_strong(from, to);
+    }
     [[nodiscard]] bool is_past(const std::optional<std::int32_t>& own,
                                std::chrono::seconds of_task) const;
     [[nodiscard]] Error explain(const Error& error) const;
@@ -95,7 +101,7 @@ class ActiveRun final : public Run {
     std::chrono::steady_clock::duration took_{};
     std::atomic<bool> is_revoked_ = false;
     std::atomic<bool> is_terminated_ = false;
-    std::atomic<bool> is_given_up_ = false;
+    std::atomic<Phase> phase_ = Phase::held;
     bool is_acknowledged_ = false;
     std::string result_json_;
 };

@@ -34,7 +34,8 @@ class ExchangeTest : public ::testing::Test {
             database_, redis_, metrics_, options,
             std::map<std::string, Task>{{std::string(echo_task_name), echo_task()},
                                         {"inner", echo_inside()},
-                                        {"limited", limited()},
+                                        {"limited", limited(1s)},
+                                        {"limited.longer", limited(2s)},
                                         {"awaited", awaited()}});
     }
     /// Waits until the test lets it go, fails the first time, and then does well.
@@ -79,7 +80,7 @@ class ExchangeTest : public ::testing::Test {
         task.check_foreign = nullptr;
         return task;
     }
-    Task limited() {
+    Task limited(std::chrono::seconds hard_limit) {
         return {[this](jobs::Run& run) -> Result<void> {
                     if (run.attempt() > 1) return {};
                     (void)wait_until([&] { return is_let_go_.load(); });
@@ -88,7 +89,7 @@ class ExchangeTest : public ::testing::Test {
                 {},
                 {},
                 0s,
-                1s};
+                hard_limit};
     }
     static std::string foreign(CeleryMessage message) {
         auto text = write_message(message, queue_name);
@@ -226,6 +227,27 @@ TEST_F(ExchangeTest, A_task_past_its_hard_limit_loses_its_thread_and_comes_again
     EXPECT_EQ(job(id)->attempt, 2);
     EXPECT_EQ(job(id)->last_error_code, "hard_time_limit");
     is_let_go_ = true;
+}
+
+TEST_F(ExchangeTest, A_task_that_has_ended_runs_into_no_limit) {
+    auto worker = work(30s);
+    const auto id = enqueue({.task = "limited.longer", .arguments_json = "{}"});
+    ASSERT_TRUE(becomes(id, JobState::running));
+    const auto since = std::chrono::steady_clock::now();
+    ASSERT_TRUE(database_.transact([&](postgres::Session& session) -> Result<void> {
+        const auto locked =
+            session.run({"test.lock", "SELECT FROM jobs WHERE id = $1 FOR UPDATE"}, id);
+        if (!locked) return fail(locked);
+        is_let_go_ = true;  // it ends, but cannot be acknowledged
+        EXPECT_TRUE(wait_until([&] { return std::chrono::steady_clock::now() - since > 2'500ms; }));
+        return {};
+    }));
+    ASSERT_TRUE(becomes(id, JobState::done));
+    worker.reset();
+    const auto exposed = metrics_.expose();
+    EXPECT_NE(exposed.find(R"({outcome="done",task="limited.longer"} 1)"), std::string::npos);
+    for (const auto* const outcome : {"lost", "retried"})
+        EXPECT_EQ(exposed.find(std::string("outcome=\"") + outcome), std::string::npos);
 }
 
 TEST_F(ExchangeTest, A_revoked_job_that_was_leased_ahead_never_begins) {

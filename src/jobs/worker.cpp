@@ -214,10 +214,8 @@ void Worker::State::run_jobs() {
                 acknowledger->add(run);
             continue;
         }
-        // Another thread took its place.
         const std::lock_guard lock(mutex);
-        --stuck;
-        return;
+        if (stuck-- <= options.threads) return;  // another thread took its place
     }
 }
 
