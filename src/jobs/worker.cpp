@@ -107,17 +107,17 @@ void Worker::State::add_runner(Run given_up) {
 void Worker::State::dispatch() {
     auto next_sweep = steady_clock::now();
     bool is_more = false;
-    while (const auto free = wait_for_free()) {
+    while (auto free = wait_for_free()) {
         const auto now = steady_clock::now();
         const bool is_sweep = now >= next_sweep;
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_sweep - now);
         const bool is_told = listen(is_sweep || is_more ? 0ms : std::min(left, listen_max));
         if (!is_told && !is_sweep && !is_more) continue;
         if (is_sweep) {
-            next_sweep = now + options.sweep_every;
-            sweep(free);
+            free -= std::min(free, sweep());
+            next_sweep = has_lapsed ? now : now + options.sweep_every;
         }
-        is_more = lease_due(free);
+        is_more = free == 0 || lease_due(free);
     }
 }
 
@@ -126,6 +126,7 @@ std::size_t Worker::State::wait_for_free() {
     std::unique_lock lock(mutex);
     const auto capacity = [this] {
         const auto running = options.threads;
+        if (has_lapsed) return running;
         const auto ahead = static_cast<double>(running) * ahead_seconds / typical_seconds;
         return running + static_cast<std::size_t>(std::clamp(ahead, 0.0, double{ahead_max}));
     };
@@ -153,8 +154,8 @@ void Worker::State::pause(std::chrono::milliseconds time) {
     changed.wait_for(lock, time, [this] { return stopping.load(); });
 }
 
-/// What no message tells of.
-void Worker::State::sweep(std::size_t count) {
+/// What no message tells of; how many lapsed jobs it took.
+std::size_t Worker::State::sweep() {
     if (bury_lapsed(leases, tasks) > 0) reports.tell_ends();
     if (const auto expired = leases.expire()) {
         for (const auto& id : *expired)
@@ -162,8 +163,20 @@ void Worker::State::sweep(std::size_t count) {
                         {{"terminated", false}, {"signum", nullptr}, {"expired", true}});
         if (!expired->empty()) reports.tell_ends();
     }
+    // They may be what their worker died of, and each claim is an attempt: nothing of them waits
+    // for another that may kill this worker, too. One at least, or a busy worker would take none.
+    const auto count = std::max<std::size_t>(1, count_idle());
     const auto claimed = steady_clock::now();
-    if (auto lapsed = leases.claim_lapsed(count)) start(std::move(*lapsed), claimed, true);
+    auto lapsed = leases.claim_lapsed(count);
+    const auto taken = lapsed ? lapsed->size() : 0;
+    has_lapsed = taken == count;
+    if (lapsed) start(std::move(*lapsed), claimed, true);
+    return taken;
+}
+
+std::size_t Worker::State::count_idle() {
+    const std::lock_guard lock(mutex);
+    return options.threads - std::min(options.threads, active.size());
 }
 
 /// True: as many as could be had, so that there may be more.
@@ -198,7 +211,7 @@ void Worker::State::start(std::vector<Lease> leased, Instant claimed, bool are_l
             const auto known = revoked.find(run->id());
             if (known != revoked.end() && (are_lapsed || known->second >= claimed)) run->revoke();
             active.push_back(run);
-            waiting.push_back(std::move(run));
+            waiting.insert(are_lapsed ? waiting.begin() : waiting.end(), std::move(run));
         }
     }
     changed.notify_all();

@@ -43,9 +43,10 @@ class Run {
 /// Returns a value only after `acknowledge` committed; a task without effects in the database may
 /// leave that to the worker. Error kinds `unavailable`, `limited` and `internal`, and exceptions,
 /// are retried with backoff and jitter (not before the error's `retry_after`) up to attempts_max;
-/// any other is final. An attempt counts when it begins, so a job that kills its worker ends too.
-/// `on_dead` (optional) runs in the transaction that marks the job dead, or cancelled because it
-/// was revoked (`job_revoked`); if it fails for good the job is marked without it.
+/// any other is final. An attempt counts when the job is leased, so a job that kills its worker
+/// ends too; what is given back before it began was none. `on_dead` (optional) runs in the
+/// transaction that marks the job dead, or cancelled because it was revoked (`job_revoked`); if it
+/// fails for good the job is marked without it.
 struct Task {
     std::function<Result<void>(Run&)> run;
     std::function<Result<void>(postgres::Session&, const std::string& arguments_json, const Error&)>

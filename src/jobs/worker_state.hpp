@@ -37,7 +37,8 @@ struct Worker::State final : public Steered {
     std::size_t wait_for_free();
     bool listen(std::chrono::milliseconds wait);
     bool lease_due(std::size_t count);
-    void sweep(std::size_t count);
+    std::size_t sweep();
+    std::size_t count_idle();
     void start(std::vector<Lease> leased, Instant claimed, bool are_lapsed = false);
     void pause(std::chrono::milliseconds time);
 
@@ -95,6 +96,7 @@ struct Worker::State final : public Steered {
     std::condition_variable changed;
     std::atomic<bool> stopping = false;
     std::atomic<bool> is_known = false;  ///< has a row that tells of its end if it dies
+    bool has_lapsed = false;  ///< more leases may have lapsed; only the dispatching thread asks
     bool is_over = false;
     std::vector<Run> active;     ///< taken and not ended
     std::deque<Run> waiting;     ///< those of them that no thread has yet

@@ -325,6 +325,37 @@ TEST_F(WorkerTest, A_job_that_kills_every_worker_ends) {
     EXPECT_EQ(effects("x"), 0);
 }
 
+TEST_F(WorkerTest, Of_dead_workers_jobs_only_what_begins_at_once_is_leased) {
+    std::atomic<bool> is_let_go = false;
+    std::atomic<int> begun = 0;
+    const Task blocked{[&](jobs::Run&) -> Result<void> {
+                           ++begun;
+                           (void)wait_until([&] { return is_let_go.load(); });
+                           return {};
+                       },
+                       {}};
+    const Task short_task{[](jobs::Run&) -> Result<void> { return {}; }, {}};
+    std::vector<JobId> ids;  // short tasks are leased ahead
+    for (int i = 0; i < 64; ++i) ids.push_back(enqueue({.task = "short", .arguments_json = "{}"}));
+    auto options = quick();
+    options.threads = 1;
+    const auto worker = work(options, {{"blocked", blocked}, {"short", short_task}});
+    for (const auto& id : ids) ASSERT_TRUE(becomes(id, JobState::done));
+    ASSERT_TRUE(database_.run({"test.lapsed", R"(INSERT INTO jobs
+        (id, task, state, attempt, attempts_max, lease_until, lease_token)
+        SELECT gen_random_uuid(), 'blocked', 'running', 1, 5, now() - interval '1 second',
+               gen_random_uuid() FROM generate_series(1, 10))"}));
+    const auto claimed = [&] {
+        return *database_.one<std::int64_t>(
+            {"test.claimed", "SELECT count(*) FROM jobs WHERE task = 'blocked' AND attempt = 2"});
+    };
+    ASSERT_TRUE(wait_until([&] { return begun == 1; }));
+    EXPECT_EQ(claimed(), 1);
+    is_let_go = true;
+    EXPECT_TRUE(wait_until([&] { return list_jobs(database_, JobState::done)->size() == 74; }));
+    EXPECT_EQ(claimed(), 10);
+}
+
 TEST_F(WorkerTest, A_long_task_keeps_its_lease_and_a_lost_one_has_no_effect) {
     std::atomic<bool> go_on = false;
     std::atomic<int> runs = 0;
