@@ -38,10 +38,13 @@ class JobStack(Stack):
         )
         return self.start_job_worker()
 
-    def start_job_worker(self):
+    def start_job_worker(self, threads=2):
         name = f"work-{sum(n.startswith('work-') for n in self.programs)}"
         self.programs[name] = self.last_worker = Program(
-            name, [JOB_WORKER, self.database_url, self.redis_url], self.dir
+            name,
+            [JOB_WORKER, self.database_url, self.redis_url],
+            self.dir,
+            env={**os.environ, "JOB_WORKER_THREADS": str(threads)},
         )
         return self.last_worker
 

@@ -124,26 +124,34 @@ def test_an_ignored_result_is_not_kept(stack, app):
     assert app.backend.client.get(f"celery-task-meta-{sent.id}") is None
 
 
-def test_priorities_are_those_of_the_sender(stack, app):
+def test_the_most_urgent_of_the_sender_run_first(stack, app):
     stack.stop_workers()
     try:
-        sent = {p: send(app, "test.effect", {}, priority=p) for p in (9, 6, 3, 0)}
+        sent = {p: send(app, "test.effect", {}, priority=p) for p in (9, 3, 6, 0)}
     finally:
-        stack.start_job_worker()
+        alone = stack.start_job_worker(threads=1)
     for one in sent.values():
         one.get(timeout=SECONDS)
+    alone.stop()
+    stack.start_job_worker()
     rows = stack.sql(
-        "SELECT id::text, priority FROM jobs WHERE id::text = ANY (%s)",
+        "SELECT jobs.id::text, priority FROM jobs JOIN job_effects ON job = jobs.id"
+        " WHERE jobs.id::text = ANY (%s) ORDER BY job_effects.id",
         [[one.id for one in sent.values()]],
     )
-    assert {row[0]: row[1] for row in rows} == {one.id: p for p, one in sent.items()}
+    assert rows == [(sent[p].id, p) for p in (0, 3, 6, 9)]
 
 
-def test_time_limits_of_the_sender_hold(app):
-    sent = send(app, "test.effect", {"milliseconds": 60000}, soft_time_limit=1)
-    wait_until("the limit was hit", lambda: sent.status == "RETRY", SECONDS)
-    assert type(sent.result).__name__ == "SoftTimeLimitExceeded"
+@pytest.mark.parametrize(
+    "limit, error",
+    [("soft_time_limit", "SoftTimeLimitExceeded"), ("time_limit", "TimeLimitExceeded")],
+)
+def test_time_limits_of_the_sender_hold(app, limit, error):
+    sent = send(app, "test.effect", {"milliseconds": 60000}, **{limit: 1})
+    wait_until("it is told", lambda: type(sent.result).__name__ == error, SECONDS, every=0.01)
     sent.revoke(terminate=True)
+    with pytest.raises(celery.exceptions.TaskRevokedError):
+        sent.get(timeout=SECONDS)
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker with tasks that a test can watch, fail, delay and kill; otherwise as in `stoa work`.
-//     job_worker DATABASE REDIS_URL                  works until SIGTERM
+//     job_worker DATABASE REDIS_URL                  works until SIGTERM; in the environment may be
+//                                                    JOB_WORKER_THREADS
 //     job_worker DATABASE REDIS_URL enqueue          enqueues the jobs of stdin, one a line:
 //                                                    QUEUE PRIORITY DELAY_SECONDS TASK ARGUMENTS
 // One line of stdout for each enqueued job: its id.
@@ -9,8 +10,10 @@
 #include "jobs/worker.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <sstream>
+#include <string>
 #include <thread>
 
 #include <unistd.h>
@@ -88,6 +91,8 @@ int enqueue_all(postgres::Database& database, redis::Client& redis) {
 void work(postgres::Database& database, redis::Client& redis, Metrics& metrics,
           const std::string& redis_url, const sigset_t& signals) {
     jobs::Worker::Options options;
+    if (const char* const threads = std::getenv("JOB_WORKER_THREADS"); threads != nullptr)
+        options.threads = std::stoul(threads);
     options.backoff_first = 100ms;
     options.remote_control = redis::Options{.url = redis_url};
     options.on_shutdown = [] { kill(getpid(), SIGTERM); };
