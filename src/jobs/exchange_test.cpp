@@ -239,7 +239,7 @@ TEST_F(ExchangeTest, A_task_that_has_ended_runs_into_no_limit) {
             session.run({"test.lock", "SELECT FROM jobs WHERE id = $1 FOR UPDATE"}, id);
         if (!locked) return fail(locked);
         is_let_go_ = true;  // it ends, but cannot be acknowledged
-        EXPECT_TRUE(wait_until([&] { return std::chrono::steady_clock::now() - since > 2'500ms; }));
+        EXPECT_TRUE(wait_until([&] { return std::chrono::steady_clock::now() - since > 3'500ms; }));
         return {};
     }));
     ASSERT_TRUE(becomes(id, JobState::done));
@@ -337,6 +337,7 @@ TEST_F(ExchangeTest,
     const auto pass = [&](const std::string& time) {
         ASSERT_TRUE(
             database_.run({"test.pass", R"(UPDATE jobs SET run_at = run_at - ($1::text)::interval,
+                created_at = created_at - ($1::text)::interval,
                 updated_at = updated_at - ($1::text)::interval)"},
                           time));
     };
