@@ -73,31 +73,45 @@ class ReadinessCheck {
         if (is_asking_) return wait_for_other(lock);
         is_asking_ = true;
         began_ = Clock::now();
+        const Part silent{false, "has not answered yet, nor have those asked before it"};
+        parts_ = {silent, silent, silent, silent};
         lock.unlock();
-        Parts parts;
-        parts.postgres = part_of(database_.ping());
-        parts.redis = part_of(redis_.ping());
-        parts.schema = schema_part(database_);
-        parts.worker = worker_part(database_);
+        {
+            const End end(*this);
+            answer(&Parts::redis, part_of(redis_.ping()));
+            answer(&Parts::postgres, part_of(database_.ping()));
+            answer(&Parts::schema, schema_part(database_));
+            answer(&Parts::worker, worker_part(database_));
+        }
         lock.lock();
-        last_ = parts;
-        is_asking_ = false;
-        ++asked_;
-        answered_.notify_all();
-        return parts;
+        return parts_;
     }
 
   private:
     using Clock = std::chrono::steady_clock;
     static constexpr std::chrono::seconds silence_max{1};
 
+    struct End {
+        explicit End(ReadinessCheck& check) : of(check) {}
+        ~End() {
+            const std::lock_guard lock(of.mutex_);
+            of.is_asking_ = false;
+            ++of.asked_;
+            of.answered_.notify_all();
+        }
+        ReadinessCheck& of;
+    };
+
+    void answer(Part Parts::* which, Part part) {
+        const std::lock_guard lock(mutex_);
+        parts_.*which = std::move(part);
+    }
+
+    /// What is known when the other has ended, or has asked for a second.
     Parts wait_for_other(std::unique_lock<std::mutex>& lock) {
         const auto before = asked_;
-        const bool is_told =
-            answered_.wait_until(lock, began_ + silence_max, [&] { return asked_ != before; });
-        if (is_told) return last_;
-        const Part silent{false, "a part has not answered for a second or more"};
-        return {silent, silent, silent, silent};
+        answered_.wait_until(lock, began_ + silence_max, [&] { return asked_ != before; });
+        return parts_;
     }
 
     postgres::Database& database_;
@@ -107,7 +121,7 @@ class ReadinessCheck {
     bool is_asking_ = false;
     Clock::time_point began_{};
     std::uint64_t asked_ = 0;
-    Parts last_;
+    Parts parts_;  ///< of the last question, as far as they have answered
 };
 
 }  // namespace
