@@ -63,9 +63,10 @@ Result<void> work(const Settings& settings) {
     tasks.emplace(documents::ingestion_task, ingestion.task());
     tasks.emplace(documents::reanchoring_task, reanchoring.task());
     tasks.emplace(jobs::echo_task_name, jobs::echo_task());
+    options.stop_wait = stop_time_max - std::chrono::seconds(3);  // and give back what is left
+    std::optional<Probes> probes;                                 // until the worker has ended
     const jobs::Worker worker(services.database, services.redis, services.metrics, options,
                               std::move(tasks));
-    std::optional<Probes> probes;
     if (settings.work_http_port != 0) {
         if (auto started = probes.emplace(services).start(); !started) return started;
     }
