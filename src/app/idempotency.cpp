@@ -146,7 +146,7 @@ class Idempotency::Claim {
                                         lease_);
         is_unsure_ = true;
         work();
-        is_unsure_ = mark.is_unknown();
+        is_unsure_ = mark.may_be_committed();
     }
 
     void keep(int status, const http::Headers& headers, std::string_view body) {
@@ -174,7 +174,7 @@ class Idempotency::Claim {
     const RowId lease_ = RowId::make();
     bool is_taken_ = false;
     bool is_kept_ = false;
-    bool is_unsure_ = false;  ///< whether something was done
+    bool is_unsure_ = false;  ///< something was done, or may be
 };
 
 /// Passes a stream on and remembers what went through.

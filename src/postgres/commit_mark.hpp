@@ -21,18 +21,29 @@ class CommitMark {
     CommitMark(const CommitMark&) = delete;
     CommitMark& operator=(const CommitMark&) = delete;
 
-    /// Whether a change that took it along may have been committed, and nobody knows.
-    [[nodiscard]] bool is_unknown() const { return is_unknown_; }
+    /// Whether a change of this thread was committed, or may have been and was not answered.
+    [[nodiscard]] bool may_be_committed() const { return is_committed_ || is_unknown_; }
 
     /// What the next change of this thread has to take along, or null.
     static const Call* due() {
         return innermost == nullptr || innermost->is_committed_ ? nullptr : &innermost->call_;
     }
     static void committed() { innermost->is_committed_ = true; }
-    /// A change was not answered, with the mark if one was due.
     static void not_answered() {
-        if (due() != nullptr) innermost->is_unknown_ = true;
+        if (innermost != nullptr) innermost->is_unknown_ = true;
     }
+
+    /// While it lives, this thread changes what does not count, such as what was spent on the way.
+    class Pause {
+      public:
+        Pause() : paused_(std::exchange(innermost, nullptr)) {}
+        ~Pause() { innermost = paused_; }
+        Pause(const Pause&) = delete;
+        Pause& operator=(const Pause&) = delete;
+
+      private:
+        CommitMark* const paused_;
+    };
 
   private:
     static inline thread_local CommitMark* innermost = nullptr;

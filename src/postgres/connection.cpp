@@ -78,7 +78,9 @@ Result<void> Connection::configure() {
     const auto text = [](std::chrono::milliseconds time) {
         return std::to_string(time.count()) + "ms";
     };
-    const Call call = make_call(sql::configure_session, text(options_.statement_timeout),
+    Query settings = sql::configure_session;
+    settings.is_read_only = true;  // of data, which is what commits are about
+    const Call call = make_call(settings, text(options_.statement_timeout),
                                 text(options_.lock_timeout), text(options_.idle_timeout));
     if (auto done = run({&call, 1}); !done) return fail(done);
     return {};

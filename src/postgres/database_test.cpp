@@ -93,6 +93,22 @@ TEST_F(CommitMarkTest, Goes_along_with_the_first_change_that_is_committed) {
     EXPECT_EQ(marks(), 2);
 }
 
+TEST_F(CommitMarkTest, Does_not_go_along_with_what_opens_a_connection_or_does_not_count) {
+    Database fresh{place_.options(), metrics_};
+    const CommitMark mark(mark_, "too early");
+    const Query count{"test.marks", "SELECT count(*)::int FROM marks_of_test", 0ms, true};
+    EXPECT_EQ(fresh.one<int>(count), 0);
+    {
+        const CommitMark::Pause pause;
+        ASSERT_TRUE(fresh.run(add_, "a", 1));
+        EXPECT_EQ(fresh.one<int>(count), 0);
+    }
+    EXPECT_FALSE(mark.may_be_committed());
+    ASSERT_TRUE(fresh.run(add_, "a", 1));
+    EXPECT_EQ(fresh.one<int>(count), 1);
+    EXPECT_TRUE(mark.may_be_committed());
+}
+
 TEST_F(CommitMarkTest, Is_of_its_thread_and_its_scope) {
     {
         const CommitMark mark(mark_, "here");

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "base/time.hpp"
+#include "postgres/commit_mark.hpp"
 #include "tutor/sql.hpp"
 
 #include <algorithm>
@@ -31,6 +32,7 @@ TokenBudget::Reservation::~Reservation() { settle(0); }
 
 void TokenBudget::Reservation::settle(std::int64_t spent) {
     if (std::exchange(is_settled_, true)) return;
+    const postgres::CommitMark::Pause no_answer_yet;
     const auto settled =
         database_.run(sql::settle_tokens, user_, day_, tokens_, std::max<std::int64_t>(spent, 0));
     if (!settled) {
@@ -45,6 +47,7 @@ TokenBudget::TokenBudget(postgres::Database& database, std::int64_t tokens_per_d
 Result<std::shared_ptr<TokenBudget::Reservation>> TokenBudget::reserve(const UserId& user,
                                                                        std::int64_t tokens) {
     if (tokens_per_day_ == 0) return std::shared_ptr<Reservation>();
+    const postgres::CommitMark::Pause no_answer_yet;
     const auto day =
         database_.find<std::int64_t>(sql::reserve_tokens, user, tokens, tokens_per_day_);
     if (!day) return fail(day);
