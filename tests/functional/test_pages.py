@@ -8,6 +8,8 @@ import subprocess
 import pytest
 import requests
 
+from stack import wait_until
+
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -36,6 +38,11 @@ def show(url, profile):
 
 
 def test_the_front_page_shows_what_runs(stoa, tmp_path):
+    def is_all_there():
+        parts = requests.get(stoa.url + "/readyz", timeout=10).json()["parts"]
+        return all(part["ok"] for part in parts.values())
+
+    wait_until("every part is there", is_all_there)
     page = show(stoa.url + "/", tmp_path)
     for part in ("postgres", "schema", "redis", "worker"):
         assert f'<dt>{part}</dt><dd class="ok">' in page
