@@ -25,7 +25,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("STOA_BUILD_DIR", ROOT / "build" / "dev"))
 MODEL = pathlib.Path(os.environ.get("STOA_MODEL_DIR", ROOT / ".stoa" / "models" / "minilm"))
 # A program under a sanitizer takes several times as long.
-PATIENCE = 4 if BUILD.name in ("asan", "tsan") else 1
+PATIENCE = {"asan": 4, "tsan": 10}.get(BUILD.name, 1)
 PR_SET_PDEATHSIG = 1
 
 

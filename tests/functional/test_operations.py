@@ -168,7 +168,7 @@ def test_a_worker_ends_although_its_reading_hangs(stoa, new_user):
             os.kill(int(pid), signal.SIGSTOP)
         return pids
 
-    document = uploaded(user, pdfs.long_pdf(300), name="long.pdf")
+    document = uploaded(user, pdfs.long_pdf(80), name="long.pdf")
     [pid] = wait_until("it is read", reading, every=0.001)
     worker.stop()
     stoa.start_worker()
