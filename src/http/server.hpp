@@ -44,8 +44,8 @@ struct ServerOptions {
     /// At least so much a peer has to send, or to take, in each such time that it is waited for;
     /// else a byte now and then would hold a connection, and a stream's worker, for ever.
     std::uint64_t bytes_per_second_min = 256;
-    std::size_t uploads_per_user_max = 4;  ///< of one person, under way at a time
-    std::size_t slow_per_user_max = 16;    ///< requests to slow routes, likewise
+    std::size_t uploads_per_user_max = 32;  ///< of one person, under way at a time
+    std::size_t slow_per_user_max = 16;     ///< requests to slow routes, likewise
     /// From a request's head to its body's last byte, and again for its answer unless it streams.
     std::chrono::seconds request_timeout{3600};
     std::chrono::seconds idle_timeout{60};
