@@ -70,7 +70,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     bool find_token();
     void decide();
     void continue_body();
-    bool take_share();
+    void take_share();
     void read_body();
     void store();
     void dispatch();
@@ -79,7 +79,7 @@ class Connection final : public EdgeMember, public std::enable_shared_from_this<
     void refuse(const Error& error);
     bool skip_body();
     void submit_or_refuse(WorkerPool& pool, void (Connection::*work)());
-    // On a worker
+    // On a worker (connection_work.cpp)
     void decide_on_worker();
     void store_on_worker();
     void pour_on_worker();
