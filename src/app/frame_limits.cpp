@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 
 namespace stoa::app {
+namespace {
 
 http::Limit limit_of(chat::FrameType type) {
     switch (type) {
@@ -18,21 +19,21 @@ http::Limit limit_of(chat::FrameType type) {
     }
 }
 
+}  // namespace
+
 chat::FrameLimiter limit_frames(http::Limiter limiter, const RateLimits& limits) {
     if (!limiter) return {};
     return [limiter = std::move(limiter), limits](const UserId& user,
                                                   chat::FrameType type) -> Result<void> {
-        const auto key = "socket " + std::string(json::enum_name(type)) + " user:" + user.str();
-        const auto allowance = limiter(key, limits.find(limit_of(type)));
+        const std::string name(json::enum_name(type));
+        const auto allowance =
+            limiter("socket " + name + " user:" + user.str(), limits.find(limit_of(type)));
         if (allowance.allowed) return {};
-        return tl::unexpected(Error{ErrorKind::limited,
-                                    "rate_limited",
-                                    "These are too many " + std::string(json::enum_name(type)) +
-                                        " frames: " + std::to_string(allowance.limit) +
-                                        " are allowed in a minute. Wait " +
-                                        std::to_string(allowance.reset.count()) + " s.",
-                                    {},
-                                    allowance.reset});
+        auto error = http::rate_limited(allowance);
+        error.message =
+            "These are too many " + name + " frames: " + std::to_string(allowance.limit) +
+            " are allowed in a minute. Wait " + std::to_string(allowance.reset.count()) + " s.";
+        return tl::unexpected(std::move(error));
     };
 }
 

@@ -9,10 +9,7 @@
 
 namespace stoa::app {
 
-/// The limit of a frame of this type; of `auth`, for entering a room.
-http::Limit limit_of(chat::FrameType type);
-
-/// Counts by `limiter`; empty, if that is.
+/// Counts by `limiter`; empty, if that is. `auth` counts for entering a room.
 chat::FrameLimiter limit_frames(http::Limiter limiter, const RateLimits& limits);
 
 }  // namespace stoa::app

@@ -3,6 +3,7 @@
 
 import pytest
 
+from job_programs import JobStack
 from stack import Stack
 
 
@@ -11,6 +12,14 @@ def shared_stack():
     stack = Stack()
     yield stack
     stack.close()
+
+
+@pytest.fixture(scope="module")
+def stack():
+    """Jobs of the tests' own, without `stoa serve`; each file has its own."""
+    made = JobStack()
+    yield made
+    made.close()
 
 
 @pytest.fixture

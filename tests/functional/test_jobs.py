@@ -6,19 +6,10 @@ import signal
 import time
 
 import celery
-import pytest
 
-from job_programs import JobStack
 from stack import wait_until
 
 KILLS = 50
-
-
-@pytest.fixture(scope="module")
-def stack():
-    made = JobStack()
-    yield made
-    made.close()
 
 
 def kill_some_worker(stack, chance):

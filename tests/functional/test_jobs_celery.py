@@ -14,17 +14,9 @@ import pytest
 import requests
 
 import py_tasks
-from job_programs import JobStack
 from stack import Program, free_port, wait_until
 
 SECONDS = 30
-
-
-@pytest.fixture(scope="module")
-def stack():
-    made = JobStack()
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -7,20 +7,11 @@ import signal
 import time
 
 import celery
-import pytest
 
-from job_programs import JobStack
 from stack import wait_until
 
 STALLS = 5
 SENT_EACH = 60
-
-
-@pytest.fixture(scope="module")
-def stack():
-    made = JobStack()
-    yield made
-    made.close()
 
 
 def test_a_redis_that_stalls_loses_no_message(stack):
