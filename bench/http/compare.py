@@ -73,7 +73,7 @@ class Contender:
         before = cpu_seconds([self.pid]), cpu_seconds(family(self.postgres))
         done = subprocess.run(
             [
-                programs / "load",
+                programs / "http_load",
                 self.url.removeprefix("http://"),
                 path,
                 str(CONNECTIONS),
