@@ -24,6 +24,16 @@ std::string list_of(std::string_view queue, int priority) {
     return list;
 }
 
+namespace {
+
+/// Taken out of the message, not copied.
+object* member_object(object& from, std::string_view name) {
+    auto* value = from.if_contains(name);
+    return value == nullptr ? nullptr : value->if_object();
+}
+
+}  // namespace
+
 const object* object_in(const object& from, std::string_view name) {
     const auto* value = from.if_contains(name);
     return value == nullptr ? nullptr : value->if_object();
@@ -37,23 +47,28 @@ std::string_view text_in(const object& from, std::string_view name) {
 
 Result<Envelope> read_envelope(std::string_view text) {
     if (text.size() > message_bytes_max) return malformed_message("it is too long");
-    const auto parsed = json::parse(text);
+    auto parsed = json::parse(text);
     if (!parsed) return malformed_message("it is not JSON");
-    const auto* envelope = parsed->if_object();
+    auto* envelope = parsed->if_object();
     if (envelope == nullptr) return malformed_message("it is no object");
-    const auto* headers = object_in(*envelope, "headers");
-    const auto* properties = object_in(*envelope, "properties");
+    auto* headers = member_object(*envelope, "headers");
+    auto* properties = member_object(*envelope, "properties");
     if (headers == nullptr || properties == nullptr)
         return malformed_message("headers or properties lack");
     if (text_in(*envelope, "content-type") != "application/json" ||
         text_in(*envelope, "content-encoding") != "utf-8" ||
         text_in(*properties, "body_encoding") != "base64")
         return malformed_message("the body is not JSON in UTF-8 in Base64");
-    const auto bytes = crypto::from_base64(text_in(*envelope, "body"));
+    return Envelope{std::move(*headers), std::move(*properties),
+                    std::string(text_in(*envelope, "body"))};
+}
+
+Result<boost::json::value> read_body(const Envelope& envelope) {
+    const auto bytes = crypto::from_base64(envelope.body);
     if (!bytes) return malformed_message("body is not Base64");
     auto body = json::parse(*bytes);
     if (!body) return malformed_message("body is not JSON");
-    return Envelope{*headers, *properties, std::move(*body)};
+    return std::move(*body);
 }
 
 std::string write_envelope(std::string_view body_json, const object& headers, const Destination& to,

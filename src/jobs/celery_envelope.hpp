@@ -20,11 +20,13 @@ constexpr std::size_t message_bytes_max = 256 * 1024;
 struct Envelope {
     boost::json::object headers;
     boost::json::object properties;
-    boost::json::value body;
+    std::string body;  ///< Base64 of JSON
 };
 
 /// `malformed_message` says what is not as kombu writes it.
 Result<Envelope> read_envelope(std::string_view text);
+/// `malformed_message` if it is not Base64 of JSON.
+Result<boost::json::value> read_body(const Envelope& envelope);
 
 /// Where an envelope goes, as kombu names it.
 struct Destination {

@@ -85,7 +85,6 @@ Result<void> read_headers(const object& headers, CeleryMessage& message) {
     if (auto read = read_limits(headers, message); !read) return read;
     const auto* is_ignored = given(headers, "ignore_result");
     message.wants_result = is_ignored == nullptr || *is_ignored != true;
-    message.is_ours = text_in(headers, "origin") == "stoa";
     message.trace_id = read_trace(text_in(headers, "traceparent"));
     return {};
 }
@@ -95,7 +94,7 @@ bool is_filled(const object& embed, std::string_view name) {
     return value != nullptr && !(value->is_array() && value->get_array().empty());
 }
 
-Result<void> read_body(const boost::json::value& body, CeleryMessage& message) {
+Result<void> read_parts(const boost::json::value& body, CeleryMessage& message) {
     const auto* parts = body.if_array();
     if (parts == nullptr || parts->size() != 3 || !parts->at(0).is_array() ||
         !parts->at(1).is_object() || !parts->at(2).is_object())
@@ -150,18 +149,26 @@ object write_headers(const CeleryMessage& message) {
 
 }  // namespace
 
-Result<CeleryMessage> read_message(std::string_view text) {
-    const auto envelope = read_envelope(text);
-    if (!envelope) return fail(envelope);
+bool is_hint(const Envelope& envelope) { return text_in(envelope.headers, "origin") == "stoa"; }
+
+Result<CeleryMessage> read_message(const Envelope& envelope) {
+    const auto body = read_body(envelope);
+    if (!body) return fail(body);
     CeleryMessage message;
-    if (auto read = read_headers(envelope->headers, message); !read) return fail(read);
-    if (auto read = read_body(envelope->body, message); !read) return fail(read);
-    if (const auto* priority = given(envelope->properties, "priority"); priority != nullptr) {
+    if (auto read = read_headers(envelope.headers, message); !read) return fail(read);
+    if (auto read = read_parts(*body, message); !read) return fail(read);
+    if (const auto* priority = given(envelope.properties, "priority"); priority != nullptr) {
         const auto* number = priority->if_int64();
         if (number == nullptr) return malformed_message("properties.priority is no number");
         message.priority = static_cast<int>(std::clamp<std::int64_t>(*number, 0, priority_max));
     }
     return message;
+}
+
+Result<CeleryMessage> read_message(std::string_view text) {
+    const auto envelope = read_envelope(text);
+    if (!envelope) return fail(envelope);
+    return read_message(*envelope);
 }
 
 std::string read_message_id(std::string_view text) {

@@ -26,12 +26,14 @@ struct CeleryMessage {
     std::optional<int> hard_limit_seconds = {};
     int priority = 0;  ///< 0 is the most urgent, 9 the least
     bool wants_result = true;
-    bool is_ours = false;        ///< written by Stoa: only a hint at a row
     bool has_followers = false;  ///< a link, an errback, a chain or a chord hangs on it
     std::string trace_id = {};   ///< of the header `traceparent`; empty without one
 };
 
+/// Written by Stoa: a hint that a row is due, to be read no further.
+bool is_hint(const Envelope& envelope);
 /// `malformed_message` says what is not as the protocol has it.
+Result<CeleryMessage> read_message(const Envelope& envelope);
 Result<CeleryMessage> read_message(std::string_view text);
 /// What a message that is wrong otherwise names as its id, to answer who sent it; empty if it names
 /// none of at most 200 bytes.

@@ -31,7 +31,10 @@ TEST(CeleryMessageTest, Reads_what_Celery_writes) {
                                         "chain_first", "link_and_errback", "chord_header"}) {
         auto sample = samples().at(name);
         if (sample.is_array()) sample = boost::json::value(sample.at(0));
-        const auto message = read_message(boost::json::serialize(sample));
+        const auto envelope = read_envelope(boost::json::serialize(sample));
+        ASSERT_TRUE(envelope) << name << ": " << envelope.error().message;
+        EXPECT_FALSE(is_hint(*envelope)) << name;
+        const auto message = read_message(*envelope);
         ASSERT_TRUE(message) << name << ": " << message.error().message;
         EXPECT_EQ(message->id.str(), sample.at("headers").at("id").as_string());
         EXPECT_EQ(message->task, sample.at("headers").at("task").as_string());
@@ -56,6 +59,7 @@ TEST(CeleryMessageTest, Writes_every_field_that_Celery_writes) {
             EXPECT_TRUE(ours.at(name).as_object().contains(inner)) << name << "." << inner;
     }
     EXPECT_EQ(ours.at("properties").at("delivery_info").at("routing_key").as_string(), "stoa");
+    EXPECT_TRUE(is_hint(read_envelope(text).value()));
     const auto again = read_message(text);
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(again->id, message.id);

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr int foreign_attempts_max = 5;
 constexpr std::int64_t dead_letters_max = 1'000;
-constexpr std::size_t batch_max = 32;
+constexpr std::size_t batch_grown = 128;  // of what has piled up: one claim finds all their jobs
 constexpr int restored_max = 10'000;
 constexpr std::size_t shown_bytes_max = 4'096;
 
@@ -83,10 +83,11 @@ Result<bool> Intake::take_from(const std::string& list, std::chrono::millisecond
     is_unsure_ = one->kind == redis::Reply::Kind::text;
     if (!is_unsure_) return false;
     std::vector<std::string> texts{one->text};
-    const auto more = redis_.pipeline(std::vector<redis::Command>(batch_max - 1, move));
+    const auto more = redis_.pipeline(std::vector<redis::Command>(batch_ - 1, move));
     if (!more) return fail(more);
     for (const auto& reply : *more)
         if (reply.kind == redis::Reply::Kind::text) texts.push_back(reply.text);
+    batch_ = texts.size() < batch_ ? batch_usual : batch_grown;
     for (const auto& text : texts)
         if (auto accepted = accept(text); !accepted) return fail(accepted);
     // If this is lost the messages come again, and their rows are there already.
@@ -100,9 +101,11 @@ bool Intake::give_back() {
 }
 
 Result<void> Intake::accept(const std::string& text) {
-    const auto message = read_message(text);
+    const auto envelope = read_envelope(text);
+    if (!envelope) return refuse_unreadable(text, envelope.error());
+    if (is_hint(*envelope)) return {};
+    const auto message = read_message(*envelope);
     if (!message) return refuse_unreadable(text, message.error());
-    if (message->is_ours) return {};
     if (auto checked = check(tasks_, *message); !checked) return refuse(*message, checked.error());
     return create(*message);
 }

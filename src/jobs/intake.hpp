@@ -56,6 +56,8 @@ class Intake {
     /// More may have been taken than we know: Redis does what it is asked even if it wakes too
     /// late to answer.
     bool is_unsure_ = false;
+    static constexpr std::size_t batch_usual = 32;
+    std::size_t batch_ = batch_usual;  ///< messages to ask for at once
 };
 
 }  // namespace stoa::jobs

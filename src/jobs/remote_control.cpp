@@ -68,7 +68,9 @@ Result<std::vector<std::string>> read_destination(const object& body) {
 Result<ControlRequest> read_control_request(std::string_view text) {
     const auto envelope = read_envelope(text);
     if (!envelope) return fail(envelope);
-    const auto* body = envelope->body.if_object();
+    const auto sent = read_body(*envelope);
+    if (!sent) return fail(sent);
+    const auto* body = sent->if_object();
     if (body == nullptr) return malformed_message("body is no object");
     ControlRequest request;
     request.method = text_in(*body, "method");
