@@ -5,6 +5,13 @@
 
 namespace stoa::jobs {
 
+namespace {
+
+constexpr std::size_t together_max = 256;
+constexpr std::chrono::milliseconds together_wait{10};
+
+}  // namespace
+
 Acknowledger::~Acknowledger() {
     {
         const std::lock_guard lock(mutex_);
@@ -15,18 +22,30 @@ Acknowledger::~Acknowledger() {
 }
 
 void Acknowledger::add(std::shared_ptr<ActiveRun> run) {
-    bool is_first = false;
+    bool is_awaited = false;
     {
         const std::lock_guard lock(mutex_);
-        is_first = ended_.empty();
         ended_.push_back(std::move(run));
+        is_awaited = ended_.size() == 1 || ended_.size() == together_max;
     }
-    if (is_first) changed_.notify_one();
+    if (is_awaited) changed_.notify_one();
+}
+
+void Acknowledger::hurry() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (ended_.empty()) return;
+        is_urgent_ = true;
+    }
+    changed_.notify_one();
 }
 
 Acknowledger::Runs Acknowledger::wait_for_some() {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return is_ending_ || !ended_.empty(); });
+    changed_.wait_for(lock, together_wait,
+                      [this] { return is_ending_ || is_urgent_ || ended_.size() >= together_max; });
+    is_urgent_ = false;
     return std::exchange(ended_, {});
 }
 

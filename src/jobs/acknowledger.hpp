@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Marks jobs done whose tasks left that to the worker: those that end while one statement is under
-// way share the next. Each is acknowledged by its own lease's token all the same. Private to this
-// module; one thread of its own.
+// Marks jobs done whose tasks left that to the worker: those that end one after the other share a
+// statement, at most 10 ms and 256 of them, or until a thread finds nothing more to run. Each is
+// acknowledged by its own lease's token all the same. Private to this module; one thread of its
+// own.
 #pragma once
 
 #include "jobs/active_run.hpp"
@@ -27,6 +28,8 @@ class Acknowledger {
     Acknowledger& operator=(const Acknowledger&) = delete;
 
     void add(std::shared_ptr<ActiveRun> run);
+    /// No more is about to come: what is here need not wait for it.
+    void hurry();
 
   private:
     void acknowledge_all();
@@ -38,6 +41,7 @@ class Acknowledger {
     std::mutex mutex_;
     std::condition_variable changed_;
     Runs ended_;
+    bool is_urgent_ = false;
     bool is_ending_ = false;
     std::thread thread_;
 };

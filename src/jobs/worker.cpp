@@ -22,7 +22,7 @@ using std::chrono::steady_clock;
 constexpr std::chrono::milliseconds listen_max = 250ms;
 // So much work is leased ahead; what then waits for longer is given back to others.
 constexpr double ahead_seconds = 0.1;
-constexpr std::size_t ahead_max = 256;
+constexpr std::size_t ahead_max = 512;
 
 /// "stoa@host-pid-random": as Celery names its nodes, and unlike any other.
 std::string make_worker_name() {
@@ -210,7 +210,7 @@ void Worker::State::start(std::vector<Lease> leased, Instant claimed, bool are_l
             // What an operator revived after a revocation is claimed after it, too.
             const auto known = revoked.find(run->id());
             if (known != revoked.end() && (are_lapsed || known->second >= claimed)) run->revoke();
-            active.push_back(run);
+            active.insert(run);
             waiting.insert(are_lapsed ? waiting.begin() : waiting.end(), std::move(run));
         }
     }
@@ -234,6 +234,11 @@ void Worker::State::run_jobs() {
 
 Worker::State::Run Worker::State::next_waiting() {
     std::unique_lock lock(mutex);
+    if (waiting.empty()) {
+        lock.unlock();
+        acknowledger->hurry();
+        lock.lock();
+    }
     changed.wait(lock, [this] { return stopping || !waiting.empty(); });
     if (stopping) return nullptr;
     auto run = std::move(waiting.front());
@@ -245,7 +250,7 @@ void Worker::State::forget(const std::vector<Run>& runs) {
     {
         const std::lock_guard lock(mutex);
         for (const auto& run : runs) {
-            std::erase(active, run);
+            active.erase(run);
             const double took = std::chrono::duration<double>(run->took()).count();
             typical_seconds += (std::max(took, 1e-5) - typical_seconds) / 8;
             ++ended;
@@ -257,7 +262,7 @@ void Worker::State::forget(const std::vector<Run>& runs) {
 
 std::vector<Worker::State::Run> Worker::State::list_active() {
     const std::lock_guard lock(mutex);
-    return active;
+    return {active.begin(), active.end()};
 }
 
 void Worker::State::give_back_waiting() {

@@ -68,7 +68,7 @@ void Worker::State::give_back_stale() {
         const auto is_stale = [&](const Run& run) { return run->claimed() < since; };
         std::ranges::copy_if(waiting, std::back_inserter(stale), is_stale);
         std::erase_if(waiting, is_stale);
-        for (const auto& run : stale) std::erase(active, run);
+        for (const auto& run : stale) active.erase(run);
         if (!stale.empty()) typical_seconds = std::max(typical_seconds, 1.0);
     }
     for (const auto& run : stale) run->give_back();
@@ -83,7 +83,7 @@ void Worker::State::enforce_hard_limits() {
         bool is_replaced = false;
         {
             const std::lock_guard lock(mutex);
-            std::erase(active, run);
+            active.erase(run);
             ++stuck;
             is_too_many = stuck > options.threads;
             is_replaced = !stopping && !is_too_many;

@@ -19,6 +19,7 @@
 #include <deque>
 #include <mutex>
 #include <thread>
+#include <unordered_set>
 
 namespace stoa::jobs {
 
@@ -98,10 +99,10 @@ struct Worker::State final : public Steered {
     std::atomic<bool> is_known = false;  ///< has a row that tells of its end if it dies
     bool has_lapsed = false;  ///< more leases may have lapsed; only the dispatching thread asks
     bool is_over = false;
-    std::vector<Run> active;     ///< taken and not ended
-    std::deque<Run> waiting;     ///< those of them that no thread has yet
-    std::size_t stuck = 0;       ///< threads whose tasks do not end
-    double typical_seconds = 1;  ///< how long a task takes, lately
+    std::unordered_set<Run> active;  ///< taken and not ended
+    std::deque<Run> waiting;         ///< those of them that no thread has yet
+    std::size_t stuck = 0;           ///< threads whose tasks do not end
+    double typical_seconds = 1;      ///< how long a task takes, lately
     std::map<std::string, std::uint64_t> ended_by_task;
     std::uint64_t ended = 0;
     std::map<JobId, Instant> revoked;  ///< and when it was heard
