@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Marks jobs done whose tasks left that to the worker: those that end one after the other share a
-// statement, at most 10 ms and 256 of them, or until a thread finds nothing more to run. Each is
+// statement: until 256 wait, or the first did for 10 ms, or a thread finds nothing to run. Each is
 // acknowledged by its own lease's token all the same. Private to this module; one thread of its
 // own.
 #pragma once

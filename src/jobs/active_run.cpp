@@ -118,7 +118,7 @@ bool ActiveRun::execute() {
     if (is_unwanted()) {
         if (!leave(Phase::ended)) return true;
         const auto error = job_revoked();
-        conclude(cancel() ? "revoked" : "lost", &error);
+        conclude(cancel() ? "revoked" : "lost", {}, &error);
         return true;
     }
     started_ = now();
@@ -130,10 +130,10 @@ bool ActiveRun::execute() {
     if (!leave(Phase::ended)) return true;
     if (result && !is_acknowledged_) return false;
     if (result) {
-        conclude("done", nullptr);
+        conclude("done", took_, nullptr);
     } else {
         const auto error = explain(result.error());
-        conclude(settle(error), &error);
+        conclude(settle(error), took_, &error);
     }
     return true;
 }
@@ -141,7 +141,7 @@ bool ActiveRun::execute() {
 void ActiveRun::settle_acknowledged(bool is_ours) {
     const log::TraceScope trace(lease_.trace_id.value_or(""));
     const Error lost{ErrorKind::conflict, "lease_lost", "It was not acknowledged; it comes again."};
-    conclude(is_ours ? "done" : "lost", is_ours ? nullptr : &lost);
+    conclude(is_ours ? "done" : "lost", took_, is_ours ? nullptr : &lost);
 }
 
 void ActiveRun::settle_given_up() {
@@ -153,7 +153,7 @@ void ActiveRun::settle_given_up() {
     const auto settled = is_unwanted()       ? cancel()
                          : is_last_attempt() ? bury(error)
                                              : postpone(error);
-    conclude(settled ? outcome : "lost", &error);
+    conclude(settled ? outcome : "lost", steady_clock::now() - began_.load(), &error);
 }
 
 /// A failure past the soft limit is the limit's, whatever the task says of it.
@@ -174,7 +174,8 @@ std::string_view ActiveRun::settle(const Error& error) {
         settled = cancel();
         outcome = "revoked";
     } else if (context_.stopping && is_passing(error)) {
-        settled = context_.leases.release(lease_);
+        const auto released = context_.leases.release({lease_});
+        if (!released || released->empty()) return "lost";
         outcome = "released";
     } else if (is_passing(error) && !is_last_attempt()) {
         settled = postpone(error);
@@ -208,8 +209,6 @@ Result<void> ActiveRun::bury(const Error& error) {
     return {};
 }
 
-void ActiveRun::give_back() { (void)(is_unwanted() ? cancel() : context_.leases.release(lease_)); }
-
 Result<void> ActiveRun::cancel() {
     const auto* const code = is_terminated_ && started() ? "terminated" : "revoked";
     const auto mark = [&](postgres::Session& session) -> Result<std::optional<Lease>> {
@@ -222,10 +221,11 @@ Result<void> ActiveRun::cancel() {
     return {};
 }
 
-void ActiveRun::conclude(std::string_view outcome, const Error* error) {
-    const std::chrono::duration<double> took = steady_clock::now() - began_.load();
+void ActiveRun::conclude(std::string_view outcome, steady_clock::duration took,
+                         const Error* error) {
     context_.metrics.observe_seconds("stoa_job_duration_seconds", "Time of one attempt.",
-                                     {{"task", lease_.task}}, took.count());
+                                     {{"task", lease_.task}},
+                                     std::chrono::duration<double>(took).count());
     context_.metrics.count("stoa_jobs_total", "Attempts by what became of them.",
                            {{"task", lease_.task}, {"outcome", std::string(outcome)}});
     tell(outcome, error);
@@ -266,6 +266,18 @@ void ActiveRun::tell(std::string_view outcome, const Error* error) {
                               {"signum", started() ? boost::json::value("SIGTERM") : nullptr},
                               {"expired", false}});
     if (lease_.wants_result && outcome != "retried") context_.reports.tell_ends();
+}
+
+void give_back(Leases& leases, const std::vector<std::shared_ptr<ActiveRun>>& runs) {
+    std::vector<Lease> wanted;
+    for (const auto& run : runs) {
+        if (!run->is_held()) continue;
+        if (run->is_unwanted())
+            (void)run->cancel();
+        else
+            wanted.push_back(run->lease());
+    }
+    if (!wanted.empty()) (void)leases.release(wanted);
 }
 
 Result<std::vector<JobId>> revoke_queued(postgres::Database& database,

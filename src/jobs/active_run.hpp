@@ -62,13 +62,16 @@ class ActiveRun final : public Run {
     void revoke() { is_revoked_ = true; }
     /// If it runs, it is to end, too.
     void terminate() { is_terminated_ = true; }
-    /// To others; if it is revoked, to nobody.
-    void give_back();
+    [[nodiscard]] bool is_unwanted() const { return is_revoked_ || is_terminated_; }
+    /// It is given back to nobody.
+    Result<void> cancel();
     [[nodiscard]] const Lease& lease() const { return lease_; }
     [[nodiscard]] Finished finished() const { return {&lease_, result_json_}; }
     [[nodiscard]] std::optional<Time> started() const;
     [[nodiscard]] std::chrono::steady_clock::time_point claimed() const { return claimed_; }
     [[nodiscard]] bool is_past_hard_limit() const;
+    /// Neither ended nor given up: its outcome is nobody's yet.
+    [[nodiscard]] bool is_held() const { return phase_ == Phase::held; }
     [[nodiscard]] bool is_given_up() const { return phase_ == Phase::given_up; }
     [[nodiscard]] std::chrono::steady_clock::duration took() const { return took_; }
 
@@ -82,13 +85,12 @@ class ActiveRun final : public Run {
     [[nodiscard]] bool is_past(const std::optional<std::int32_t>& own,
                                std::chrono::seconds of_task) const;
     [[nodiscard]] Error explain(const Error& error) const;
-    [[nodiscard]] bool is_unwanted() const { return is_revoked_ || is_terminated_; }
     /// What became of it: "done", "retried", "dead", "revoked", "released" or "lost".
     std::string_view settle(const Error& error);
     Result<void> postpone(const Error& error);
     Result<void> bury(const Error& error);
-    void conclude(std::string_view outcome, const Error* error);
-    Result<void> cancel();
+    void conclude(std::string_view outcome, std::chrono::steady_clock::duration took,
+                  const Error* error);
     void tell(std::string_view outcome, const Error* error);
 
     RunContext context_;
@@ -105,6 +107,9 @@ class ActiveRun final : public Run {
     bool is_acknowledged_ = false;
     std::string result_json_;
 };
+
+/// Those that are held: to others, in one statement; if revoked, to nobody.
+void give_back(Leases& leases, const std::vector<std::shared_ptr<ActiveRun>>& runs);
 
 /// Cancels the jobs of these that have not begun, with their tasks' `on_dead`; which.
 Result<std::vector<JobId>> revoke_queued(postgres::Database& database,

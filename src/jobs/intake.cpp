@@ -62,7 +62,10 @@ Result<bool> Intake::take(std::chrono::milliseconds wait) {
     if (!give_back()) return unavailable("redis_unavailable", "What was taken is not back yet.");
     for (const auto& list : lists_) {
         auto taken = take_from(list, wait);
-        if (!taken) (void)give_back();
+        if (!taken) {
+            batch_ = batch_usual;
+            (void)give_back();
+        }
         if (!taken || *taken) return taken;
         wait = 0ms;
     }

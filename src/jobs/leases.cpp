@@ -20,6 +20,15 @@ Result<void> exactly_one(const Result<postgres::Rows>& changed) {
     return fail(ErrorKind::conflict, "lease_lost", "Another worker has this job now.");
 }
 
+std::pair<std::vector<JobId>, std::vector<RowId>> ids_and_tokens(const std::vector<Lease>& held) {
+    std::pair<std::vector<JobId>, std::vector<RowId>> both;
+    for (const auto& lease : held) {
+        both.first.push_back(lease.id);
+        both.second.push_back(lease.token);
+    }
+    return both;
+}
+
 template <class T>
 Result<void> without_rows(const Result<T>& done) {
     if (!done) return fail(done);
@@ -39,12 +48,7 @@ Result<std::vector<Lease>> Leases::claim_lapsed(std::size_t count) {
 }
 
 Result<std::vector<JobId>> Leases::renew(const std::vector<Lease>& held) {
-    std::vector<JobId> ids;
-    std::vector<RowId> tokens;
-    for (const auto& lease : held) {
-        ids.push_back(lease.id);
-        tokens.push_back(lease.token);
-    }
+    const auto [ids, tokens] = ids_and_tokens(held);
     return database_.list<JobId>(sql::renew_leases, ids, tokens, in_seconds(scope_.lease));
 }
 
@@ -71,8 +75,9 @@ Result<void> Leases::postpone(const Lease& lease, const Error& error,
                                      error.code, shown(error)));
 }
 
-Result<void> Leases::release(const Lease& lease) {
-    return exactly_one(database_.run(sql::release_job, lease.id, lease.token));
+Result<std::vector<JobId>> Leases::release(const std::vector<Lease>& held) {
+    const auto [ids, tokens] = ids_and_tokens(held);
+    return database_.list<JobId>(sql::release_jobs, ids, tokens);
 }
 
 Result<void> Leases::revoke(postgres::Session& session, const Lease& lease, std::string_view code) {

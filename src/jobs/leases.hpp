@@ -67,7 +67,8 @@ class Leases {
     /// In one statement; those that were still ours.
     Result<std::vector<JobId>> acknowledge(const std::vector<Finished>& finished);
     Result<void> postpone(const Lease& lease, const Error& error, std::chrono::milliseconds by);
-    Result<void> release(const Lease& lease);
+    /// In one statement: each was no attempt. Those that were still ours.
+    Result<std::vector<JobId>> release(const std::vector<Lease>& held);
     /// One that is leased; `code`: "revoked", or "terminated" if it ran.
     static Result<void> revoke(postgres::Session& session, const Lease& lease,
                                std::string_view code);

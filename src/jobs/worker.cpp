@@ -271,10 +271,9 @@ void Worker::State::give_back_waiting() {
         const std::lock_guard lock(mutex);
         unstarted.swap(waiting);
     }
-    for (const auto& run : unstarted) {
-        run->give_back();
-        forget({run});
-    }
+    const std::vector<Run> runs(unstarted.begin(), unstarted.end());
+    give_back(leases, runs);
+    forget(runs);
 }
 
 void Worker::State::give_back_unfinished() {
@@ -282,11 +281,11 @@ void Worker::State::give_back_unfinished() {
         std::unique_lock lock(mutex);
         if (changed.wait_for(lock, options.stop_wait, [this] { return active.empty(); })) return;
     }
-    for (const auto& run : list_active()) {
+    const auto runs = list_active();
+    for (const auto& run : runs)
         log::warning("a job does not end; it is given back",
                      {{"stoa.job.id", run->id().str()}, {"stoa.job.task", run->lease().task}});
-        run->give_back();
-    }
+    give_back(leases, runs);
 }
 
 Worker::Worker(postgres::Database& database, redis::Client& redis, Metrics& metrics,

@@ -71,7 +71,7 @@ void Worker::State::give_back_stale() {
         for (const auto& run : stale) active.erase(run);
         if (!stale.empty()) typical_seconds = std::max(typical_seconds, 1.0);
     }
-    for (const auto& run : stale) run->give_back();
+    give_back(leases, stale);
     if (!stale.empty()) changed.notify_all();
 }
 
