@@ -189,9 +189,8 @@ http::Routes route_table(Services& services, const LiveRooms& live) {
     add_uploads(routes, services);
     add_tutor(routes, services);
     add_operations(routes, services);
-    // The settings were checked before anything started.
-    const auto limits = RateLimits::parse(services.settings.rate_limits).value_or(RateLimits());
-    routes.change_limits([&limits](const http::Limit& limit) { return limits.find(limit); });
+    routes.change_limits(
+        [&services](const http::Limit& limit) { return services.rate_limits.find(limit); });
     routes.wrap_handlers([&services](const http::Route& route, http::Handler handler) {
         if (!Idempotency::is_for(route)) return handler;
         return services.idempotency.wrap(route, std::move(handler));

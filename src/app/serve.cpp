@@ -155,20 +155,20 @@ Result<void> serve(const Settings& settings) {
     RateLimiter rate_limiter(limiter_redis(settings), settings.rate_limit_percent,
                              services.metrics);
     const auto limiter = limit_with(rate_limiter, settings);
-    const auto limits = RateLimits::parse(settings.rate_limits).value_or(RateLimits());
     http::Hub hub;
     chat::RoomFeed feed(services.room_events, services.database, redis_options(settings), hub,
                         services.metrics);
     chat::Socratic socratic(services.database, services.room_events, services.keys,
                             chat::answer_with(services.tutor));
-    const auto room_sockets = chat::room_sockets({.rooms = services.rooms,
-                                                  .messages = services.messages,
-                                                  .feed = feed,
-                                                  .socratic = socratic,
-                                                  .documents = services.documents,
-                                                  .highlights = services.highlights,
-                                                  .auth = socket_auth(services),
-                                                  .limiter = limit_frames(limiter, limits)});
+    const auto room_sockets =
+        chat::room_sockets({.rooms = services.rooms,
+                            .messages = services.messages,
+                            .feed = feed,
+                            .socratic = socratic,
+                            .documents = services.documents,
+                            .highlights = services.highlights,
+                            .auth = socket_auth(services),
+                            .limiter = limit_frames(limiter, services.rate_limits)});
     const auto routes =
         route_table(services, {room_sockets, chat::room_event_stream(services.rooms, feed)});
 

@@ -120,9 +120,11 @@ redis::Options redis_options(const Settings& settings) {
     return options;
 }
 
-Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> opened_encoder,
+Services::Services(const Settings& given, const RateLimits& given_limits,
+                   std::unique_ptr<embedding::Encoder> opened_encoder,
                    const std::vector<crypto::SecretKey>& given_keys)
     : settings(given),
+      rate_limits(given_limits),
       database(postgres_options(settings), metrics),
       redis(redis_options(settings), metrics),
       invalidations(redis),
@@ -161,6 +163,8 @@ Services::Services(const Settings& given, std::unique_ptr<embedding::Encoder> op
 }
 
 Result<std::unique_ptr<Services>> Services::make(const Settings& settings) {
+    const auto limits = RateLimits::parse(settings.rate_limits);
+    if (!limits) return fail(limits);
     const auto master_keys = load_master_keys(settings);
     if (!master_keys) return fail(master_keys);
     embedding::Encoder::Options options;
@@ -168,7 +172,8 @@ Result<std::unique_ptr<Services>> Services::make(const Settings& settings) {
     options.threads = std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 64);
     auto encoder = embedding::Encoder::open(options);
     if (!encoder) return fail(encoder);
-    return std::unique_ptr<Services>(new Services(settings, std::move(*encoder), *master_keys));
+    return std::unique_ptr<Services>(
+        new Services(settings, *limits, std::move(*encoder), *master_keys));
 }
 
 }  // namespace stoa::app

@@ -11,6 +11,7 @@
 #include "accounts/subject_keys.hpp"
 #include "accounts/tokens.hpp"
 #include "app/idempotency.hpp"
+#include "app/rate_limits.hpp"
 #include "base/metrics.hpp"
 #include "base/result.hpp"
 #include "base/settings.hpp"
@@ -44,10 +45,11 @@ namespace stoa::app {
 class Services {
   public:
     /// Opens the model and the master key. `model_missing`, `model_corrupt`, `master_key_invalid`,
-    /// `data_dir_unusable`: each says the fix.
+    /// `data_dir_unusable`, `settings_invalid` (its rate limits): each says the fix.
     static Result<std::unique_ptr<Services>> make(const Settings& settings);
 
     const Settings settings;
+    const RateLimits rate_limits;        ///< as they hold here
     std::atomic<bool> stopping = false;  ///< this node leaves: it is no longer ready
     Metrics metrics;
     postgres::Database database;
@@ -82,7 +84,8 @@ class Services {
     chat::Messages messages;
 
   private:
-    Services(const Settings& settings, std::unique_ptr<embedding::Encoder> encoder,
+    Services(const Settings& settings, const RateLimits& rate_limits,
+             std::unique_ptr<embedding::Encoder> encoder,
              const std::vector<crypto::SecretKey>& master_keys);
 };
 
