@@ -18,6 +18,7 @@ constexpr int retries_max = 1'000;
 constexpr double limit_seconds_max = 24 * 3600;
 constexpr int priority_max = 9;
 constexpr std::size_t id_bytes_max = 200;
+constexpr std::size_t answered_bytes_max = 8 * 1024 * 1024;
 
 bool is_task_name(std::string_view name) {
     const auto is_allowed = [](char c) {
@@ -172,7 +173,7 @@ Result<CeleryMessage> read_message(std::string_view text) {
 }
 
 std::string read_message_id(std::string_view text) {
-    if (text.size() > message_bytes_max) return {};
+    if (text.size() > answered_bytes_max) return {};
     const auto parsed = json::parse(text);
     const auto* envelope = parsed ? parsed->if_object() : nullptr;
     const auto* headers = envelope == nullptr ? nullptr : object_in(*envelope, "headers");

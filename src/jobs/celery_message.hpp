@@ -35,8 +35,8 @@ bool is_hint(const Envelope& envelope);
 /// `malformed_message` says what is not as the protocol has it.
 Result<CeleryMessage> read_message(const Envelope& envelope);
 Result<CeleryMessage> read_message(std::string_view text);
-/// What a message that is wrong otherwise names as its id, to answer who sent it; empty if it names
-/// none of at most 200 bytes.
+/// What a message of at most 8 MiB that is wrong otherwise names as its id, to answer who sent it;
+/// empty if it names none of at most 200 bytes.
 std::string read_message_id(std::string_view text);
 /// For the list `queue`. Followers are not written.
 std::string write_message(const CeleryMessage& message, std::string_view queue);

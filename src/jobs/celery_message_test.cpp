@@ -82,6 +82,14 @@ TEST(CeleryMessageTest, Finds_the_id_of_a_message_that_is_wrong_otherwise) {
     EXPECT_EQ(read_message_id(plain_with("headers", "id", boost::json::string(300, 'x'))), "");
     EXPECT_EQ(read_message_id(plain_with("headers", "id", 1)), "");
     EXPECT_EQ(read_message_id("hello"), "");
+    // Too long to be taken, and answered all the same; far beyond that it is not even read.
+    const auto with_bytes = [](std::size_t count) {
+        return plain_with("", "body", boost::json::string(count, 'x'));
+    };
+    EXPECT_FALSE(read_message(with_bytes(message_bytes_max)));
+    EXPECT_EQ(read_message_id(with_bytes(message_bytes_max)),
+              samples().at("plain").at("headers").at("id").as_string());
+    EXPECT_EQ(read_message_id(with_bytes(9 * 1024 * 1024)), "");
 }
 
 TEST(CeleryMessageTest, Refuses_everything_else) {

@@ -103,6 +103,12 @@ def test_an_id_that_is_no_uuid_is_refused_and_the_caller_told(app):
         sent.get(timeout=SECONDS)
 
 
+def test_a_message_that_is_too_long_is_refused_and_the_caller_told(app):
+    sent = send(app, "stoa.echo", {"value": "x" * 300_000})
+    with pytest.raises(Exception, match="it is too long"):
+        sent.get(timeout=SECONDS)
+
+
 def test_an_expired_task_is_revoked(stack, app):
     sent = send(app, "test.effect", {}, countdown=3, expires=1)
     with pytest.raises(celery.exceptions.TaskRevokedError):
