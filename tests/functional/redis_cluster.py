@@ -116,8 +116,17 @@ class RedisCluster:
         return self._owner_of_slot(self.slot(key))
 
     def _owner_of_slot(self, slot):
-        ranges = self.at(self.masters()[0]).execute_command("CLUSTER", "SLOTS")
-        return next(master[1] for begin, end, master, *_ in ranges if begin <= slot <= end)
+        """Once all nodes agree: of a move or a failover each hears in its own time."""
+
+        def seen_by(port):
+            ranges = self.at(port).execute_command("CLUSTER", "SLOTS")
+            return next((master[1] for begin, end, master, *_ in ranges if begin <= slot <= end), 0)
+
+        def agreed():
+            owners = {seen_by(port) for port in self.ports if self.nodes[port].running()}
+            return len(owners) == 1 and owners.pop()
+
+        return wait_until("all agree whose the slot is", agreed)
 
     def keys(self, pattern):
         return [key for port in self.masters() for key in self.at(port).keys(pattern)]
