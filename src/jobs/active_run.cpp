@@ -271,7 +271,6 @@ void ActiveRun::tell(std::string_view outcome, const Error* error) {
 void give_back(Leases& leases, const std::vector<std::shared_ptr<ActiveRun>>& runs) {
     std::vector<Lease> wanted;
     for (const auto& run : runs) {
-        if (!run->is_held()) continue;
         if (run->is_unwanted())
             (void)run->cancel();
         else

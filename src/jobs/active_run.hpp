@@ -108,7 +108,7 @@ class ActiveRun final : public Run {
     std::string result_json_;
 };
 
-/// Those that are held: to others, in one statement; if revoked, to nobody.
+/// To others, in one statement; those that are revoked, to nobody.
 void give_back(Leases& leases, const std::vector<std::shared_ptr<ActiveRun>>& runs);
 
 /// Cancels the jobs of these that have not begun, with their tasks' `on_dead`; which.

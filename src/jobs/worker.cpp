@@ -281,7 +281,9 @@ void Worker::State::give_back_unfinished() {
         std::unique_lock lock(mutex);
         if (changed.wait_for(lock, options.stop_wait, [this] { return active.empty(); })) return;
     }
-    const auto runs = list_active();
+    auto runs = list_active();
+    // What has ended is acknowledged all the same.
+    std::erase_if(runs, [](const Run& run) { return !run->is_held(); });
     for (const auto& run : runs)
         log::warning("a job does not end; it is given back",
                      {{"stoa.job.id", run->id().str()}, {"stoa.job.task", run->lease().task}});
