@@ -9,6 +9,34 @@
 namespace stoa::jobs {
 namespace {
 
+class AheadTest : public WorkerTest {
+  protected:
+    /// One thread that has seen short tasks only, so that it leases ahead; a `blocked` one waits
+    /// until it is let go. Nothing if the short ones are not done.
+    std::unique_ptr<Worker> work_ahead() {
+        const Task blocked{[this](jobs::Run&) -> Result<void> {
+                               ++begun_;
+                               (void)wait_until([&] { return is_let_go_.load(); });
+                               return {};
+                           },
+                           {}};
+        const Task short_task{[](jobs::Run&) -> Result<void> { return {}; }, {}};
+        std::vector<JobId> ids;
+        for (int i = 0; i < short_tasks; ++i)
+            ids.push_back(enqueue({.task = "short", .arguments_json = "{}"}));
+        auto options = quick();
+        options.threads = 1;
+        auto worker = work(options, {{"blocked", blocked}, {"short", short_task}});
+        for (const auto& id : ids)
+            if (!becomes(id, JobState::done)) return nullptr;
+        return worker;
+    }
+
+    static constexpr int short_tasks = 64;
+    std::atomic<bool> is_let_go_ = false;
+    std::atomic<int> begun_ = 0;
+};
+
 TEST_F(WorkerTest, A_killed_workers_job_is_done_once_by_another) {
     const auto id = enqueue({.task = "slow", .arguments_json = "{}"});
     const pid_t child = fork();
@@ -57,22 +85,9 @@ TEST_F(WorkerTest, A_job_that_kills_every_worker_ends) {
     EXPECT_EQ(effects("x"), 0);
 }
 
-TEST_F(WorkerTest, Of_dead_workers_jobs_only_what_begins_at_once_is_leased) {
-    std::atomic<bool> is_let_go = false;
-    std::atomic<int> begun = 0;
-    const Task blocked{[&](jobs::Run&) -> Result<void> {
-                           ++begun;
-                           (void)wait_until([&] { return is_let_go.load(); });
-                           return {};
-                       },
-                       {}};
-    const Task short_task{[](jobs::Run&) -> Result<void> { return {}; }, {}};
-    std::vector<JobId> ids;  // short tasks are leased ahead
-    for (int i = 0; i < 64; ++i) ids.push_back(enqueue({.task = "short", .arguments_json = "{}"}));
-    auto options = quick();
-    options.threads = 1;
-    const auto worker = work(options, {{"blocked", blocked}, {"short", short_task}});
-    for (const auto& id : ids) ASSERT_TRUE(becomes(id, JobState::done));
+TEST_F(AheadTest, Of_dead_workers_jobs_only_what_begins_at_once_is_leased) {
+    const auto worker = work_ahead();
+    ASSERT_TRUE(worker);
     ASSERT_TRUE(database_.run({"test.lapsed", R"(INSERT INTO jobs
         (id, task, state, attempt, attempts_max, lease_until, lease_token)
         SELECT gen_random_uuid(), 'blocked', 'running', 1, 5, now() - interval '1 second',
@@ -81,10 +96,11 @@ TEST_F(WorkerTest, Of_dead_workers_jobs_only_what_begins_at_once_is_leased) {
         return *database_.one<std::int64_t>(
             {"test.claimed", "SELECT count(*) FROM jobs WHERE task = 'blocked' AND attempt = 2"});
     };
-    ASSERT_TRUE(wait_until([&] { return begun == 1; }));
+    ASSERT_TRUE(wait_until([&] { return begun_ == 1; }));
     EXPECT_EQ(claimed(), 1);
-    is_let_go = true;
-    EXPECT_TRUE(wait_until([&] { return list_jobs(database_, JobState::done)->size() == 74; }));
+    is_let_go_ = true;
+    EXPECT_TRUE(wait_until(
+        [&] { return list_jobs(database_, JobState::done)->size() == short_tasks + 10; }));
     EXPECT_EQ(claimed(), 10);
 }
 
@@ -142,20 +158,9 @@ TEST_F(WorkerTest, An_ending_worker_gives_its_jobs_back_uncounted) {
     EXPECT_TRUE(list_workers(database_)->empty());
 }
 
-TEST_F(WorkerTest, What_waits_behind_a_long_task_is_given_back_together) {
-    std::atomic<bool> is_let_go = false;
-    const Task blocked{[&](jobs::Run&) -> Result<void> {
-                           (void)wait_until([&] { return is_let_go.load(); });
-                           return {};
-                       },
-                       {}};
-    const Task short_task{[](jobs::Run&) -> Result<void> { return {}; }, {}};
-    std::vector<JobId> ids;  // short tasks are leased ahead
-    for (int i = 0; i < 128; ++i) ids.push_back(enqueue({.task = "short", .arguments_json = "{}"}));
-    auto options = quick();
-    options.threads = 1;
-    const auto worker = work(options, {{"blocked", blocked}, {"short", short_task}});
-    for (const auto& id : ids) ASSERT_TRUE(becomes(id, JobState::done));
+TEST_F(AheadTest, What_waits_behind_a_long_task_is_given_back_together) {
+    const auto worker = work_ahead();
+    ASSERT_TRUE(worker);
     ASSERT_TRUE(database_.run({"test.some", R"(INSERT INTO jobs (id, task, priority, attempts_max)
         SELECT gen_random_uuid(), CASE n WHEN 1 THEN 'blocked' ELSE 'short' END, least(n, 2), 5
         FROM generate_series(1, 4) AS n)"}));
@@ -170,7 +175,7 @@ TEST_F(WorkerTest, What_waits_behind_a_long_task_is_given_back_together) {
     EXPECT_NE(metrics_.expose().find(
                   R"(stoa_postgres_query_duration_seconds_count{query="jobs.release_jobs"} 1)"),
               std::string::npos);
-    is_let_go = true;
+    is_let_go_ = true;
     EXPECT_TRUE(wait_until([&] { return are("done", 1); }));
 }
 
