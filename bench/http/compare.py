@@ -31,22 +31,6 @@ CONNECTIONS = 16  # of the load generator
 POOL = 8  # connections to PostgreSQL: Stoa's default
 FULL_SECONDS, FIXED_SECONDS, WARM_SECONDS = 4, 15, 1
 FIXED_SHARE = 0.6  # of what FastAPI can do at most
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pids):
-    """What these processes have used, as user and in the kernel."""
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / TICKS
-
-
-def family(pid):
-    """A process and its children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *map(int, children)]
 
 
 def memory(pid):
@@ -70,7 +54,8 @@ class Contender:
         self.rss = self.own = 0.0
 
     def load(self, programs, path, token, seconds, rate=0.0):
-        before = cpu_seconds([self.pid]), cpu_seconds(family(self.postgres))
+        roots = {"server": self.pid, "postgres": self.postgres}
+        before = {of: machine.cpu_seconds(pid) for of, pid in roots.items()}
         done = subprocess.run(
             [
                 programs / "http_load",
@@ -87,11 +72,8 @@ class Contender:
         )
         result = json.loads(done.stdout)
         result["rate"] = result["requests"] / result["seconds"]
-        for of, pids, start in (
-            ("server", [self.pid], before[0]),
-            ("postgres", family(self.postgres), before[1]),
-        ):
-            result[of] = (cpu_seconds(pids) - start) / result["requests"] * 1e6
+        for of, pid in roots.items():
+            result[of] = (machine.cpu_seconds(pid) - before[of]) / result["requests"] * 1e6
         return result
 
     def median(self, turns, key):

@@ -20,6 +20,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+import machine  # noqa: E402
+
 SECONDS = 12  # of each measurement
 PER_SECOND = 200  # requests of the good client
 TRICKLE_SECONDS = 2
@@ -140,16 +144,11 @@ def good_client(port):
     return taken
 
 
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def measured(port, pid):
     """(p50, p99 in ms, the server's CPU in percent of one core)"""
-    before, started = cpu_seconds(pid), time.monotonic()
+    before, started = machine.cpu_seconds(pid), time.monotonic()
     taken = sorted(good_client(port))
-    cpu = 100 * (cpu_seconds(pid) - before) / (time.monotonic() - started)
+    cpu = 100 * (machine.cpu_seconds(pid) - before) / (time.monotonic() - started)
     return (1000 * taken[len(taken) // 2], 1000 * taken[len(taken) * 99 // 100], cpu)
 
 
