@@ -26,8 +26,7 @@ std::string list_of(std::string_view queue, int priority) {
 
 namespace {
 
-/// Taken out of the message, not copied.
-object* member_object(object& from, std::string_view name) {
+auto* find_object(auto& from, std::string_view name) {
     auto* value = from.if_contains(name);
     return value == nullptr ? nullptr : value->if_object();
 }
@@ -35,9 +34,10 @@ object* member_object(object& from, std::string_view name) {
 }  // namespace
 
 const object* object_in(const object& from, std::string_view name) {
-    const auto* value = from.if_contains(name);
-    return value == nullptr ? nullptr : value->if_object();
+    return find_object(from, name);
 }
+
+object* object_in(object& from, std::string_view name) { return find_object(from, name); }
 
 std::string_view text_in(const object& from, std::string_view name) {
     const auto* value = from.if_contains(name);
@@ -51,8 +51,8 @@ Result<Envelope> read_envelope(std::string_view text) {
     if (!parsed) return malformed_message("it is not JSON");
     auto* envelope = parsed->if_object();
     if (envelope == nullptr) return malformed_message("it is no object");
-    auto* headers = member_object(*envelope, "headers");
-    auto* properties = member_object(*envelope, "properties");
+    auto* headers = object_in(*envelope, "headers");
+    auto* properties = object_in(*envelope, "properties");
     if (headers == nullptr || properties == nullptr)
         return malformed_message("headers or properties lack");
     if (text_in(*envelope, "content-type") != "application/json" ||

@@ -47,6 +47,7 @@ tl::unexpected<Error> malformed_message(std::string_view what);
 
 /// The member `name` if it is an object, or a string; nothing otherwise.
 const boost::json::object* object_in(const boost::json::object& from, std::string_view name);
+boost::json::object* object_in(boost::json::object& from, std::string_view name);
 std::string_view text_in(const boost::json::object& from, std::string_view name);
 
 }  // namespace stoa::jobs
