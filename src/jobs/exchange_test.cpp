@@ -2,14 +2,11 @@
 // What other programs may put on Redis, and what they find there; without Python, whose own tests
 // are in tests/functional/test_jobs_celery.py.
 #include "crypto/base64.hpp"
-#include "jobs/admin.hpp"
 #include "jobs/celery_message.hpp"
 #include "jobs/echo.hpp"
+#include "jobs/jobs_fixture.hpp"
 #include "jobs/outgoing.hpp"
 #include "jobs/remote_control.hpp"
-#include "jobs/worker.hpp"
-#include "support/private_postgres.hpp"
-#include "support/private_redis.hpp"
 
 #include <thread>
 
@@ -19,10 +16,7 @@
 namespace stoa::jobs {
 namespace {
 
-using namespace std::chrono_literals;
-using testing::wait_until;
-
-class ExchangeTest : public ::testing::Test {
+class ExchangeTest : public JobsTest {
   protected:
     std::unique_ptr<Worker> work(std::chrono::milliseconds lease = 600ms) {
         Worker::Options options;
@@ -48,10 +42,6 @@ class ExchangeTest : public ::testing::Test {
                 },
                 {},
                 [](const std::string&) -> Result<void> { return {}; }};
-    }
-    JobId enqueue(const NewJob& made) {
-        return *database_.transact(
-            [&](postgres::Session& session) { return queue_.enqueue(session, made); });
     }
     JobId send(const std::string& task) {
         const NewJob made{.task = task, .arguments_json = R"({"a":1})", .queue = "python"};
@@ -108,17 +98,7 @@ class ExchangeTest : public ::testing::Test {
     bool tells(JobId id, const std::string& part) {
         return wait_until([&] { return meta(id).find(part) != std::string::npos; }, 10s);
     }
-    std::optional<JobDetails> job(JobId id) { return *find_job(database_, id); }
-    bool becomes(JobId id, JobState state) {
-        return wait_until([&] { return job(id) && job(id)->state == state; }, 10s);
-    }
 
-    testing::TestDatabase place_;
-    testing::PrivateRedis server_;
-    Metrics metrics_;
-    postgres::Database database_{place_.options(), metrics_};
-    redis::Client redis_{{.url = server_.url()}, metrics_};
-    Queue queue_{database_, redis_};
     std::atomic<bool> is_let_go_ = false;
     std::atomic<int> begun_ = 0;
 };
@@ -129,7 +109,7 @@ TEST_F(ExchangeTest, A_foreign_message_is_run_once_and_its_result_told) {
     push(foreign(message));
     ASSERT_TRUE(tells(message.id, R"("status":"SUCCESS","result":{"a": [1, "ü"]})"));
     push(foreign(message));
-    ASSERT_TRUE(wait_until([&] { return redis_.run({"LLEN", "stoa"})->integer == 0; }));
+    ASSERT_TRUE(wait_until([&] { return hints() == 0; }));
     const auto later = echo("2");
     push(foreign(later),
          "stoa\x06\x16"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests of workers share: a real PostgreSQL and a real Redis, which may both be away, and
+// What the tests of jobs share: a real PostgreSQL and a real Redis, which may both be away, and
 // tasks that leave effects to be counted. One thread.
 #pragma once
 
@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -36,7 +37,31 @@ inline Result<void> add_and_acknowledge(postgres::Database& database, jobs::Run&
     });
 }
 
-class WorkerTest : public ::testing::Test {
+/// A place for jobs, and the client's side of it.
+class JobsTest : public ::testing::Test {
+  protected:
+    JobId enqueue(const NewJob& job) {
+        const auto id = database_.transact(
+            [&](postgres::Session& session) { return queue_.enqueue(session, job); });
+        if (!id) throw std::runtime_error(id.error().message);
+        return *id;
+    }
+    std::optional<JobDetails> job(JobId id) { return *find_job(database_, id); }
+    bool becomes(JobId id, JobState state) {
+        return wait_until([&] { return job(id) && job(id)->state == state; }, 10s);
+    }
+    std::int64_t hints() { return redis_.run({"LLEN", "stoa"})->integer; }
+
+    testing::TestDatabase place_;
+    testing::PrivateRedis server_;
+    Metrics metrics_;
+    postgres::Database database_{place_.options(), metrics_};
+    redis::Client redis_{{.url = server_.url()}, metrics_};
+    Queue queue_{database_, redis_};
+};
+
+/// With workers in a hurry, and tasks that leave effects to be counted.
+class WorkerTest : public JobsTest {
   protected:
     void SetUp() override { ASSERT_TRUE(database_.run(create_effects)); }
 
@@ -55,27 +80,9 @@ class WorkerTest : public ::testing::Test {
         return {[this, what](jobs::Run& run) { return add_and_acknowledge(database_, run, what); },
                 {}};
     }
-    JobId enqueue(const NewJob& job) {
-        const auto id = database_.transact(
-            [&](postgres::Session& session) { return queue_.enqueue(session, job); });
-        if (!id) throw std::runtime_error(id.error().message);
-        return *id;
-    }
     std::int64_t effects(const char* what) {
         return *database_.one<std::int64_t>(count_effects, what);
     }
-    JobDetails job(JobId id) { return **find_job(database_, id); }
-    bool becomes(JobId id, JobState state) {
-        return wait_until([&] { return job(id).state == state; }, 10s);
-    }
-    std::int64_t hints() { return redis_.run({"LLEN", "stoa"})->integer; }
-
-    testing::TestDatabase place_;
-    testing::PrivateRedis server_;
-    Metrics metrics_;
-    postgres::Database database_{place_.options(), metrics_};
-    redis::Client redis_{{.url = server_.url()}, metrics_};
-    Queue queue_{database_, redis_};
 };
 
 }  // namespace stoa::jobs

@@ -2,7 +2,7 @@
 // Who has a job while workers die, end, hang or have too much of it.
 #include "jobs/leases.hpp"
 
-#include "jobs/worker_fixture.hpp"
+#include "jobs/jobs_fixture.hpp"
 
 #include <atomic>
 
@@ -65,7 +65,7 @@ TEST_F(WorkerTest, A_killed_workers_job_is_done_once_by_another) {
     EXPECT_EQ(effects("x"), 0) << "what it did went with its transaction";
     const auto worker = work(quick(), {{"slow", adding("x")}});
     ASSERT_TRUE(becomes(id, JobState::done));
-    EXPECT_EQ(job(id).attempt, 2);
+    EXPECT_EQ(job(id)->attempt, 2);
     EXPECT_EQ(effects("x"), 1);
 }
 
@@ -131,7 +131,7 @@ TEST_F(WorkerTest, A_long_task_keeps_its_lease_and_a_lost_one_has_no_effect) {
     ASSERT_TRUE(wait_until([&] { return std::chrono::steady_clock::now() - begun > 1'200ms; }));
     EXPECT_EQ(runs, 1);
     go_on = true;
-    ASSERT_TRUE(wait_until([&] { return runs == 2 && job(id).state == JobState::done; }));
+    ASSERT_TRUE(wait_until([&] { return runs == 2 && job(id)->state == JobState::done; }));
     ASSERT_TRUE(wait_until([&] { return has_ended.load(); }));
     EXPECT_EQ(code, "lease_lost");
     EXPECT_EQ(effects("x"), 0);
@@ -153,8 +153,8 @@ TEST_F(WorkerTest, An_ending_worker_gives_its_jobs_back_uncounted) {
     ASSERT_TRUE(wait_until([&] { return list_workers(database_)->size() == 1; }));
     EXPECT_TRUE(list_workers(database_)->front().is_alive);
     worker.reset();
-    EXPECT_EQ(job(id).state, JobState::queued);
-    EXPECT_EQ(job(id).attempt, 0);
+    EXPECT_EQ(job(id)->state, JobState::queued);
+    EXPECT_EQ(job(id)->attempt, 0);
     EXPECT_TRUE(list_workers(database_)->empty());
 }
 
@@ -210,7 +210,7 @@ TEST_F(WorkerTest, A_task_that_does_not_end_loses_its_lease_to_others) {
         work(options, {{"deaf",
                         {[&](jobs::Run& run) -> Result<void> {
                              is_running = true;
-                             wait_until([&] { return job(id).state == JobState::queued; });
+                             wait_until([&] { return job(id)->state == JobState::queued; });
                              return add_and_acknowledge(database_, run, "x");
                          },
                          {}}}});
@@ -218,7 +218,7 @@ TEST_F(WorkerTest, A_task_that_does_not_end_loses_its_lease_to_others) {
     ASSERT_TRUE(wait_until([&] { return is_running.load(); }));
     worker.reset();
     EXPECT_EQ(effects("x"), 0);
-    EXPECT_EQ(job(id).state, JobState::queued);
+    EXPECT_EQ(job(id)->state, JobState::queued);
 }
 
 }  // namespace

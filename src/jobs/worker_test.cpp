@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workers over a real PostgreSQL and a real Redis, which may both be away.
-#include "jobs/worker_fixture.hpp"
+#include "jobs/jobs_fixture.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -125,7 +125,7 @@ TEST_F(WorkerTest, A_failure_that_may_pass_is_tried_again_later) {
     worker.reset();
     EXPECT_EQ(attempts, (std::vector<int>{1, 2, 3}));
     EXPECT_EQ(effects("x"), 1);
-    EXPECT_EQ(job(id).last_error_code, "task_failed");
+    EXPECT_EQ(job(id)->last_error_code, "task_failed");
 }
 
 TEST_F(WorkerTest, The_last_attempts_failure_is_final_and_told_in_the_same_transaction) {
@@ -146,7 +146,7 @@ TEST_F(WorkerTest, The_last_attempts_failure_is_final_and_told_in_the_same_trans
     ASSERT_TRUE(becomes(id, JobState::dead));
     EXPECT_EQ(attempts, 2);
     EXPECT_EQ(effects(R"({"a": 1} model_away)"), 1);
-    EXPECT_EQ(job(id).last_error, "not now");
+    EXPECT_EQ(job(id)->last_error, "not now");
 }
 
 TEST_F(WorkerTest, A_wrong_job_is_not_tried_again_even_if_its_cleaning_fails) {
@@ -162,7 +162,7 @@ TEST_F(WorkerTest, A_wrong_job_is_not_tried_again_even_if_its_cleaning_fails) {
     const auto id = enqueue({.task = "wrong", .arguments_json = "{}"});
     ASSERT_TRUE(becomes(id, JobState::dead));
     EXPECT_EQ(attempts, 1);
-    EXPECT_EQ(job(id).last_error_code, "document_encrypted");
+    EXPECT_EQ(job(id)->last_error_code, "document_encrypted");
 }
 
 TEST_F(WorkerTest, The_most_urgent_run_first) {
@@ -207,20 +207,20 @@ TEST_F(WorkerTest, A_task_of_another_version_is_left_alone) {
     ASSERT_TRUE(redis_.run({"LPUSH", "stoa", "no message at all"}));
     ASSERT_TRUE(becomes(enqueue({.task = "known", .arguments_json = "{}"}), JobState::done));
     ASSERT_TRUE(wait_until([&] { return hints() == 0; }));
-    EXPECT_EQ(job(id).state, JobState::queued);
-    EXPECT_EQ(job(id).attempt, 0);
+    EXPECT_EQ(job(id)->state, JobState::queued);
+    EXPECT_EQ(job(id)->attempt, 0);
 }
 
 TEST_F(WorkerTest, An_operator_sees_and_mends) {
     const auto id = enqueue({.task = "t", .arguments_json = R"({"a": 1})"});
     EXPECT_EQ(retry_job(database_, id).error().code, "job_not_ended");
     EXPECT_TRUE(drop_job(database_, id));
-    EXPECT_EQ(job(id).state, JobState::cancelled);
-    EXPECT_TRUE(job(id).finished_at);
+    EXPECT_EQ(job(id)->state, JobState::cancelled);
+    EXPECT_TRUE(job(id)->finished_at);
     EXPECT_EQ(drop_job(database_, id).error().code, "job_running");
     EXPECT_TRUE(retry_job(database_, id));
-    EXPECT_EQ(job(id).state, JobState::queued);
-    EXPECT_EQ(job(id).arguments.text, R"({"a": 1})");
+    EXPECT_EQ(job(id)->state, JobState::queued);
+    EXPECT_EQ(job(id)->arguments.text, R"({"a": 1})");
     EXPECT_EQ(list_jobs(database_, JobState::dead)->size(), 0U);
     EXPECT_EQ(list_jobs(database_, {})->size(), 1U);
     EXPECT_EQ(drop_job(database_, JobId::make()).error().code, "job_not_found");
